@@ -31,7 +31,7 @@ void buffer_clear(struct buffer *b)
 		b->bytes[0] = 0;
 }
 
-/* Make room for more bytes and a NUL. Doubling keeps the copying linear; the cap is checked without overflow. */
+/* Room for more bytes and a NUL. Doubling keeps the copying linear; no sum here overflows. */
 static int make_room(struct buffer *b, size_t more)
 {
 	size_t need, room;

@@ -96,7 +96,8 @@ static int open_beside(char **temporary, const char *path, struct err *e)
 	static atomic_uint serial;
 
 	for (int attempt = 0; attempt < 1000; attempt++) {
-		char *name = text_format("%s.tmp-%ld-%u", path, (long)getpid(), atomic_fetch_add(&serial, 1));
+		unsigned number = atomic_fetch_add(&serial, 1);
+		char *name = text_format("%s.tmp-%ld-%u", path, (long)getpid(), number);
 		int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 
 		if (fd >= 0) {
@@ -150,6 +151,7 @@ int fdio_write_file(const char *path, const void *bytes, size_t size, struct err
 
 int fdio_sealed(int *fd, const char *name, const void *bytes, size_t size, struct err *e)
 {
+	const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
 	int made = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int rc;
 
@@ -158,7 +160,7 @@ int fdio_sealed(int *fd, const char *name, const void *bytes, size_t size, struc
 	rc = fdio_write_all(made, bytes, size, e);
 	if (rc == 0 && lseek(made, 0, SEEK_SET) < 0)
 		rc = err_errno(e, ERR_IO, "seek");
-	if (rc == 0 && fcntl(made, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+	if (rc == 0 && fcntl(made, F_ADD_SEALS, seals) < 0)
 		rc = err_errno(e, ERR_IO, "seal");
 	if (rc < 0) {
 		err_in(e, "memory file %s", name);

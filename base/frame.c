@@ -27,8 +27,10 @@ static uint32_t load_word(const char *at)
 
 static int add_word(struct buffer *out, uint32_t word)
 {
-	uint8_t b[4] = { (uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16), (uint8_t)(word >> 24) };
+	uint8_t b[4];
 
+	for (int i = 0; i < 4; i++)
+		b[i] = (uint8_t)(word >> 8 * i);
 	return buffer_add(out, b, sizeof(b));
 }
 
@@ -42,12 +44,14 @@ void frame_release(struct frame *f)
 }
 
 /* The word "bytes that follow", or ERR_LIMIT. */
-static int64_t following_bytes(size_t head_size, const struct frame_blob *blobs, int blob_count, struct err *e)
+static int64_t following_bytes(size_t head_size, const struct frame_blob *blobs, int blob_count,
+	struct err *e)
 {
 	size_t total = AT_SIZES - PREFIX_BYTES + 1;
 
 	if (blob_count < 0 || blob_count > FRAME_BLOBS_MAX)
-		return err_set(e, ERR_LIMIT, "frame: %d blobs, at most %d", blob_count, FRAME_BLOBS_MAX);
+		return err_set(e, ERR_LIMIT, "frame: %d blobs of at most %d", blob_count,
+			FRAME_BLOBS_MAX);
 	total += 4 * (size_t)blob_count;
 	for (int i = -1; i < blob_count; i++) {
 		size_t part = i < 0 ? head_size : blobs[i].size;
@@ -74,7 +78,8 @@ static int add_frame(struct buffer *out, uint32_t following, const char *head, s
 	return buffer_add(out, "\n", 1);
 }
 
-int frame_encode(struct buffer *out, const cJSON *head, const struct frame_blob *blobs, int blob_count, struct err *e)
+int frame_encode(struct buffer *out, const cJSON *head, const struct frame_blob *blobs,
+	int blob_count, struct err *e)
 {
 	char *text = json_text(head);
 	size_t text_size = strlen(text);
@@ -85,7 +90,7 @@ int frame_encode(struct buffer *out, const cJSON *head, const struct frame_blob 
 	if (following < 0)
 		rc = (int)following;
 	else if (out->size > out->max || (size_t)following + PREFIX_BYTES > out->max - out->size)
-		rc = err_set(e, ERR_LIMIT, "frame: the send buffer is full at %zu bytes", out->size);
+		rc = err_set(e, ERR_LIMIT, "frame: send buffer full at %zu bytes", out->size);
 	else
 		rc = add_frame(out, (uint32_t)following, text, text_size, blobs, blob_count);
 	free(text);
@@ -97,7 +102,7 @@ static int refuse(struct err *e, const char *why)
 	return err_set(e, ERR_PROTOCOL, "frame: %s", why);
 }
 
-/* Whether a whole frame stands at the front: 1 and *total its bytes, 0 not yet, ERR_PROTOCOL never. */
+/* A whole frame at the front? 1 and its bytes in *total, 0 not yet, ERR_PROTOCOL never. */
 static int find_whole(size_t *total, const struct buffer *in, struct err *e)
 {
 	size_t seen = in->size < sizeof(magic) ? in->size : sizeof(magic);
@@ -190,7 +195,7 @@ static int read_more(int fd, struct buffer *in, struct err *e)
 	if (n < 0)
 		return err_errno(e, ERR_IO, "frame: read");
 	if (n > 0 && buffer_add(in, chunk, (size_t)n) < 0)
-		return err_set(e, ERR_LIMIT, "frame: the receive buffer is full at %zu bytes", in->size);
+		return err_set(e, ERR_LIMIT, "frame: receive buffer full at %zu bytes", in->size);
 	return n > 0;
 }
 
@@ -209,7 +214,8 @@ int frame_read(struct frame *f, int fd, struct buffer *in, struct err *e)
 	}
 }
 
-int frame_write(int fd, const cJSON *head, const struct frame_blob *blobs, int blob_count, struct err *e)
+int frame_write(int fd, const cJSON *head, const struct frame_blob *blobs, int blob_count,
+	struct err *e)
 {
 	struct buffer out;
 	int rc;

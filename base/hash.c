@@ -18,7 +18,7 @@ int hash_secret_make(struct hash_secret *out, struct err *e)
 {
 	struct hash_secret secret;
 
-	/* Up to 256 bytes getrandom neither cuts short nor is interrupted once seeded: getrandom(2). */
+	/* Up to 256 bytes come whole once the kernel is seeded: getrandom(2). */
 	while (getrandom(secret.bytes, sizeof(secret.bytes), 0) != (ssize_t)sizeof(secret.bytes)) {
 		if (errno != EINTR)
 			return err_errno(e, ERR_IO, "getrandom");

@@ -8,7 +8,8 @@
 #include "base/err.h"
 #include "base/text.h"
 
-#define EXACT_MAX (1LL << 53)   /* every integer up to here is a double */
+#define EXACT_MAX (1LL << 53)                 /* every integer up to here is a double */
+#define PRINTED_MAX 1000000000000000LL        /* cJSON prints 15 digits */
 
 /* cJSON answers NULL when memory is out; as in memory.h the process ends then. */
 static void *must(void *made)
@@ -20,7 +21,10 @@ static void *must(void *made)
 	return made;
 }
 
-/* cJSON ends a string at \u0000, so two different texts would read alike. A backslash stands only in strings. */
+/*
+ * cJSON ends a string at \u0000, so that two different texts would read alike. A backslash stands
+ * only in strings, so no parser is needed to find it.
+ */
 static bool has_escaped_nul(const char *text, size_t size)
 {
 	for (size_t i = 0; i + 1 < size; i++) {
@@ -47,12 +51,12 @@ int json_parse(cJSON **out, const char *text, size_t size, struct err *e)
 		return err_set(e, ERR_FORMAT, "JSON: a string holds \\u0000");
 	value = cJSON_ParseWithLengthOpts(text, size, &end, 0);
 	if (!value)
-		return err_set(e, ERR_FORMAT, "JSON: syntax error at byte %zu", (size_t)(end - text));
+		return err_set(e, ERR_FORMAT, "JSON: syntax error at byte %td", end - text);
 	while (end < text + size && is_blank(*end))
 		end++;
 	if (end < text + size) {
 		cJSON_Delete(value);
-		return err_set(e, ERR_FORMAT, "JSON: more bytes after the value at byte %zu", (size_t)(end - text));
+		return err_set(e, ERR_FORMAT, "JSON: more than one value, at byte %td", end - text);
 	}
 	*out = value;
 	return 0;
@@ -87,17 +91,18 @@ void json_put_i64(cJSON *object, const char *key, int64_t value)
 {
 	char digits[32];
 
-	if (value >= -EXACT_MAX && value <= EXACT_MAX) {
-		put(object, key, cJSON_CreateNumber((double)value));
-		return;
-	}
 	snprintf(digits, sizeof(digits), "%lld", (long long)value);
-	put(object, key, cJSON_CreateString(digits));
+	if (value >= -PRINTED_MAX && value <= PRINTED_MAX)
+		put(object, key, cJSON_CreateNumber((double)value));
+	else if (value >= -EXACT_MAX && value <= EXACT_MAX)
+		put(object, key, cJSON_CreateRaw(digits));
+	else
+		put(object, key, cJSON_CreateString(digits));
 }
 
 /*
- * cJSON prints 15 digits when they read back within one DBL_EPSILON, which changes the last bit of a third of all
- * doubles. Those go in as raw text with 17 digits; the getters below read raw items too.
+ * cJSON prints 15 digits when they read back within one DBL_EPSILON, which changes the last bits of
+ * many doubles. Those go in as raw text with 17 digits; the getters below read raw items too.
  */
 void json_put_double(cJSON *object, const char *key, double value)
 {
@@ -154,7 +159,7 @@ int json_i64_at(int64_t *out, const cJSON *object, const char *key, struct err *
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
 	double value;
 
-	if (cJSON_IsString(item)) {
+	if (cJSON_IsString(item) || cJSON_IsRaw(item)) {
 		if (text_parse_i64(out, item->valuestring) < 0)
 			return refuse(item, key, wanted, e);
 		return 0;

@@ -8,21 +8,25 @@
 #include "base/err.h"
 
 /*
- * The state of RFC 8439, section 2.3: words 0-3 constants, 4-11 key, 12-15 counter and nonce. The RFC gives the counter
- * one word and the nonce three; here both have two words, as in Bernstein's original, so that a stream has 2^64 blocks.
- * The block function is the same.
+ * The state of RFC 8439, section 2.3: words 0-3 constants, 4-11 key, 12-15 counter and nonce. The
+ * RFC gives the counter one word and the nonce three; here both have two words, as in Bernstein's
+ * original, so that a stream has 2^64 blocks. The block function is the same.
  */
 enum { WORD_KEY = 4, WORD_COUNTER = 12, WORD_STREAM = 14, DOUBLE_ROUNDS = 10 };
 
 /* "expand 32-byte k", little-endian: RFC 8439, section 2.3. */
 static const uint32_t constants[4] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
 
-/* The rest of a key that a 64-bit seed starts; the text keeps these keys apart from any other use of a seed. */
+/* Fills up the key that a 64-bit seed starts, and keeps it apart from other uses of the seed. */
 static const char seed_domain[24] = "clade random stream v1";
 
 static uint32_t load_word(const uint8_t bytes[4])
 {
-	return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+	uint32_t word = 0;
+
+	for (int i = 3; i >= 0; i--)
+		word = word << 8 | bytes[i];
+	return word;
 }
 
 static void store_word(uint8_t bytes[4], uint32_t word)
@@ -161,7 +165,8 @@ double random_unit(struct random *r)
 
 double random_normal(struct random *r)
 {
-	double radius = sqrt(-2 * log(1 - random_unit(r)));   /* 1 - u is in (0, 1], so the log is finite */
+	/* 1 - u is in (0, 1], so the logarithm is finite. */
+	double radius = sqrt(-2 * log(1 - random_unit(r)));
 
 	return radius * cos(2 * M_PI * random_unit(r));
 }

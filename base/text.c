@@ -29,20 +29,14 @@ char *text_copy_n(const char *s, size_t bytes)
 
 char *text_format(const char *format, ...)
 {
+	char *out = NULL;
 	va_list args;
-	char *out;
 	int size;
 
 	va_start(args, format);
-	size = vsnprintf(NULL, 0, format, args);
+	size = vasprintf(&out, format, args);
 	va_end(args);
-	if (size < 0)
-		size = 0;
-	out = memory_array((size_t)size + 1, 1);
-	va_start(args, format);
-	vsnprintf(out, (size_t)size + 1, format, args);
-	va_end(args);
-	return out;
+	return size < 0 ? memory_alloc(1) : out;
 }
 
 bool text_equal(const char *a, const char *b)
@@ -60,7 +54,7 @@ static int smaller(int a, int b)
 	return a < b ? a : b;
 }
 
-/* Levenshtein by one row: row[j] is the distance between the read part of a and the first j bytes of b. */
+/* One row: row[j] is the distance between the part of a read so far and the first j bytes of b. */
 int text_distance(const char *a, const char *b)
 {
 	int row[DISTANCE_BYTES_MAX + 1];
@@ -86,7 +80,7 @@ int text_distance(const char *a, const char *b)
 const char *text_nearest(const char *name, const char *const *names, size_t count)
 {
 	size_t size = strlen(name);
-	/* A third of the name, at least 1; names of 4 or 5 bytes allow 2, the cost of one transposition. */
+	/* A third of the name, at least 1; from 4 bytes on 2, the cost of one transposition. */
 	int allowed = size < 4 ? 1 : size < 6 ? 2 : (int)(size / 3);
 	const char *best = NULL;
 
@@ -116,7 +110,7 @@ int text_parse_i64(int64_t *out, const char *s)
 	return 0;
 }
 
-/* The number at the front of s; *end behind it. Hexadecimal, inf and nan are refused: people do not mean them. */
+/* The number at the front of s, *end behind it. People do not mean hexadecimal, inf or nan. */
 static int parse_front(double *out, char **end, const char *s)
 {
 	size_t sign = s && (*s == '-' || *s == '+');
@@ -169,6 +163,38 @@ int text_parse_duration_ns(int64_t *out, const char *s)
 	return ERR_FORMAT;
 }
 
+/*
+ * Bytes of the UTF-8 character at the front (The Unicode Standard, table 3-7), or 0 when there is
+ * none or it is a control: C0 but newline and tab, DEL, and C1, whose U+009B starts terminal
+ * commands as ESC [ does.
+ */
+static size_t printable_bytes(const unsigned char *s, size_t size)
+{
+	static const struct { uint8_t low, high, second_low, second_high, bytes; } rows[] = {
+		{ '\t', '\n', 0, 0, 1 }, { 0x20, 0x7e, 0, 0, 1 },
+		{ 0xc2, 0xc2, 0xa0, 0xbf, 2 }, { 0xc3, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (s[0] < rows[i].low || s[0] > rows[i].high)
+			continue;
+		if (rows[i].bytes > size)
+			return 0;
+		if (rows[i].bytes > 1 && (s[1] < rows[i].second_low || s[1] > rows[i].second_high))
+			return 0;
+		for (size_t j = 2; j < rows[i].bytes; j++) {
+			if ((s[j] & 0xc0) != 0x80)
+				return 0;
+		}
+		return rows[i].bytes;
+	}
+	return 0;
+}
+
 char *text_printable(const char *bytes, size_t size, size_t max)
 {
 	char *out;
@@ -176,11 +202,12 @@ char *text_printable(const char *bytes, size_t size, size_t max)
 	if (size > max)
 		size = max;
 	out = text_copy_n(bytes, size);
-	for (size_t i = 0; i < size; i++) {
-		unsigned char c = (unsigned char)out[i];
+	for (size_t i = 0; i < size; ) {
+		size_t part = printable_bytes((const unsigned char *)out + i, size - i);
 
-		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
+		if (part == 0)
 			out[i] = '?';
+		i += part ? part : 1;
 	}
 	return out;
 }
@@ -189,17 +216,17 @@ void text_human_bytes(char out[32], int64_t bytes)
 {
 	static const char *const units[] = { "B", "KB", "MB", "GB", "TB", "PB", "EB" };
 	double value = (double)bytes;
-	size_t unit = 0;
+	size_t unit = 0, last = sizeof(units) / sizeof(units[0]) - 1;
 
 	/* 999.95 would print as 1000.0, so the next unit starts there. */
-	while (fabs(value) >= (unit ? 999.95 : 1000) && unit + 1 < sizeof(units) / sizeof(units[0])) {
+	while (fabs(value) >= (unit ? 999.95 : 1000) && unit < last) {
 		value /= 1000;
 		unit++;
 	}
 	snprintf(out, 32, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
 }
 
-/* Two neighbouring units above a minute, one with a decimal below: 0.4 ms, 12.0 s, 3m 20s, 2d 5h. */
+/* Above a minute two neighbouring units, below it one with a decimal: 12.0 s, 3m 20s, 2d 5h. */
 void text_human_span(char out[32], int64_t span_ns)
 {
 	double s = (double)span_ns / 1e9;
@@ -207,9 +234,9 @@ void text_human_span(char out[32], int64_t span_ns)
 
 	if (span_ns < 1000)
 		snprintf(out, 32, "%lld ns", (long long)span_ns);
-	else if (span_ns < 1000000)
+	else if (span_ns < 999950)
 		snprintf(out, 32, "%.1f us", s * 1e6);
-	else if (span_ns < 1000000000)
+	else if (span_ns < 999950000)
 		snprintf(out, 32, "%.1f ms", s * 1e3);
 	else if (s < 59.95)
 		snprintf(out, 32, "%.1f s", s);
