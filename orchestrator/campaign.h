@@ -1,0 +1,63 @@
+/*
+ * campaign.h - the settings of one campaign: defaults, then the problem's campaign.yaml or the user's file, then --set and flags.
+ *
+ * YAML is read as libyaml events against the option table. The file's text as given is kept, so that the archive can store it; settings
+ * changed later (resume --set) are appended to what is stored as "key: value" lines.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "orchestrator/option.h"
+
+struct err;
+
+enum campaign_flags { CAMPAIGN_FLAGS_FIXED, CAMPAIGN_FLAGS_ATTRIBUTES, CAMPAIGN_FLAGS_FREE };
+enum campaign_unit { CAMPAIGN_UNIT_SEPARATE, CAMPAIGN_UNIT_INCLUDED };
+enum campaign_parents { CAMPAIGN_PARENTS_UNIFORM, CAMPAIGN_PARENTS_RANK };
+
+struct campaign_reference { char *name, *metric, *source; double value; };
+struct campaign_references { struct campaign_reference *rows; int count; };
+
+/* All strings owned; absolute paths. Field comments name the option's path. */
+struct campaign {
+	char *problem;                  /* problem: a built-in's name or a folder */
+	char *problem_dir;              /* found from it; not an option */
+	char *repo, *commit, *file;     /* source.repo, source.commit, source.file (default seed.c of the problem) */
+	char *function;                 /* markers.function */
+	char *compiler;                 /* target.compiler */
+	struct option_words target_flags;     /* target.flags */
+	int64_t cpu;                    /* target.cpu: first measuring CPU, -1: chosen */
+	int unit;                       /* build.unit */
+	char *include;                  /* build.include: folder, relative to the problem */
+	struct option_words support;    /* build.support: files of the problem folder */
+	int flags;                      /* flags: fixed | attributes | free */
+	int64_t evaluations;            /* budget.evaluations, 0: no limit */
+	int64_t wall_ns;                /* budget.wall, 0: no limit */
+	int64_t workers;                /* workers: measuring slots, 0: chosen from the machine and the problem */
+	int64_t compile_slots;          /* workers.compile -> path "compile_slots"; 0: chosen */
+	char *launcher;                 /* launcher: template with {worker}; default "{worker}" */
+	int64_t worker_silence_ns;      /* worker_silence: a worker that says nothing for so long is dead (20s) */
+	int64_t seed; bool seed_given;  /* seed: of the random numbers; chosen and printed when not given */
+	int parents;                    /* search.parents: uniform | rank */
+	double crossover;               /* search.crossover: chance of a second parent */
+	double delta_min;               /* measure.delta_min: smallest gain worth a replacement, fraction (0.02) */
+	int64_t layouts, pairs;         /* measure.layouts (6), measure.pairs (12 per layout) */
+	double floor;                   /* measure.floor: an empty cell needs this share of the best ratio (0.5) */
+	bool spinning;                  /* measure.spinning: decisions over a spinning channel where a second CPU can be leased */
+	char *on_best;                  /* on_best: command run on a new best */
+	struct option_pairs parameters; /* parameters: given to the evaluator */
+	struct campaign_references references; /* references: printed beside results */
+	char *text;                     /* the file as read; not an option */
+	char *path;                     /* of the file, NULL for a built-in's default; not an option */
+};
+
+void campaign_init(struct campaign *c);              /* defaults of the table */
+void campaign_release(struct campaign *c);
+/* A built-in's name, a problem folder or a campaign file. Sets problem_dir. */
+int campaign_load(struct campaign *c, const char *name_or_path, struct err *e);
+/* From the text stored in an archive: file_name is used in errors. */
+int campaign_parse(struct campaign *c, const char *text, const char *file_name, const char *base_dir, struct err *e);
+/* Checks across options, after --set: files exist, flags policy fits. */
+int campaign_check(const struct campaign *c, struct err *e);
