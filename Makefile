@@ -47,6 +47,10 @@ override LDFLAGS += $(SANFLAGS) -Wl,--as-needed
 LIBS     := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null) -lm -lpthread -ldl
 DEPFILES  = -MMD -MP -MF $(@:%.o=%).d
 
+# V=1 prints the commands themselves.
+say = @$(if $(V),:,printf '  %-7s %s\n' $(1) $@)
+Q  := $(if $(V),,@)
+
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all clade problems headers tests benches deps demo test check asan bench bench-full \
@@ -62,34 +66,41 @@ tests: $(TESTS)
 benches: $(BENCHES)
 
 $(BUILD)/clade: $(MAIN) $(BUILD)/libclade.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/libclade.a: $(MEMBERS)
 	@mkdir -p $(@D) && rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
 
 $(O)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(DEPFILES) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) $(DEPFILES) -c -o $@ $<
 
 $(O)/%.o: %.S Makefile
 	@mkdir -p $(@D)
-	$(CC) -DBOX_PATH='"$(BUILD)/box"' -I. $(DEPFILES) -c -o $@ $<
+	$(call say,AS)
+	$(Q)$(CC) -DBOX_PATH='"$(BUILD)/box"' -I. $(DEPFILES) -c -o $@ $<
 
 # The assembler's .incbin leaves no dependency file behind, so what is embedded is named here.
 $(EMBEDS:%.S=$(O)/%.o): $(EMBEDDED) $(if $(BOX),$(BUILD)/box)
 
 $(O)/sandbox/box/%.o: sandbox/box/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(BASIC) -I. $(DEPFILES) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(BASIC) -I. $(DEPFILES) -c -o $@ $<
 
 $(BUILD)/box: $(BOX:%.c=$(O)/%.o)
-	$(CC) -static -O2 -o $@ $^
+	$(call say,LINK)
+	$(Q)$(CC) -static -O2 -o $@ $^
 
 # Generated code: it keeps its own warnings. npm verifies the archive against the lock file's hash.
 $(O)/grammar.o: node_modules/.installed
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -O2 -w -I$(GRAMMAR)/src -c -o $@ $(GRAMMAR)/src/parser.c
+	$(call say,CC)
+	$(Q)$(CC) -std=c11 -O2 -w -I$(GRAMMAR)/src -c -o $@ $(GRAMMAR)/src/parser.c
 
 node_modules/.installed: $(LOCK)
 	npm ci --ignore-scripts --no-audit --no-fund
@@ -98,23 +109,28 @@ node_modules/.installed: $(LOCK)
 # ---- evaluators: what an evaluator outside the tree may use, and nothing more ----
 $(BUILD)/include/clade/evaluator.h: evaluators/evaluator.h
 	@mkdir -p $(@D)
-	cp $< $@
+	$(call say,COPY)
+	$(Q)cp $< $@
 $(BUILD)/include/clade/adapter.h: evaluators/clade_adapter.h
 	@mkdir -p $(@D)
-	cp $< $@
+	$(call say,COPY)
+	$(Q)cp $< $@
 
 $(BUILD)/problems/%.so: evaluators/problems/%/evaluator.c Makefile $(PUBLIC)
 	@mkdir -p $(@D)
-	$(CC) $(BASIC) $(SANFLAGS) -O3 -march=native -fPIC -shared -I$(BUILD)/include -MMD -MP -MF $@.d -o $@ $< -lm
+	$(call say,PLUGIN)
+	$(Q)$(CC) $(BASIC) $(SANFLAGS) -O3 -march=native -fPIC -shared -I$(BUILD)/include -MMD -MP -MF $@.d -o $@ $< -lm
 
 # ---- tests and benches ----
 $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libclade.a Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libclade.a $(LIBS)
+	$(call say,TEST)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libclade.a $(LIBS)
 
 $(BUILD)/tests/%: tests/%.c $(SUPPORT:%.c=$(O)/%.o) $(BUILD)/libclade.a Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(SUPPORT:%.c=$(O)/%.o) \
+	$(call say,TEST)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(SUPPORT:%.c=$(O)/%.o) \
 		$(BUILD)/libclade.a $(LIBS) -lcmocka
 
 run-tests: all tests
