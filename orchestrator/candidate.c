@@ -508,6 +508,17 @@ static void enter_object_screen(struct candidate *c)
 		ask_evaluate(c);
 }
 
+/* A campaign resumed on another machine needs its frozen seed built here before anything is timed against it. */
+static void keep_seed_image(struct candidate *c)
+{
+	struct search *s = c->search;
+
+	free(s->seed_image);
+	s->seed_image = memory_copy(c->image, c->image_bytes);
+	s->seed_image_bytes = c->image_bytes;
+	candidate_leave(c);
+}
+
 static void on_compiled(void *context, enum pool_outcome outcome, const struct frame *f, const char *error)
 {
 	struct candidate *c = context;
@@ -525,7 +536,9 @@ static void on_compiled(void *context, enum pool_outcome outcome, const struct f
 	ok = r.verdict == VERDICT_OK;
 	if (ok)
 		take_image(c, &r);
-	if (!ok && !c->tuning)
+	if (ok && c->seed_image_only)
+		keep_seed_image(c);
+	else if (!ok && !c->tuning)
 		finish(c, r.verdict, r.reason, false);
 	else if (!ok)
 		enter_screen(c);
@@ -634,6 +647,27 @@ static void on_dueled(void *context, enum pool_outcome outcome, const struct fra
 
 /* ---- the way in ---- */
 
+/* From here on it costs: note it, so that a kill loses nothing. False when it ended here. */
+static bool enqueue(struct candidate *c)
+{
+	struct err e = { 0 };
+	char *payload;
+	int rc;
+
+	if (c->kind != CANDIDATE_CHILD || c->queue_id != 0)
+		return true;
+	if (stopping(c)) {
+		candidate_leave(c);
+		return false;
+	}
+	payload = candidate_payload(c);
+	rc = archive_queue_add(&c->queue_id, c->search->archive, c->proposal, payload, &e);
+	free(payload);
+	if (rc < 0)
+		fail(c, &e);
+	return rc >= 0;
+}
+
 static void enter_screen(struct candidate *c)
 {
 	struct err e = { 0 };
@@ -662,9 +696,7 @@ static void enter_screen(struct candidate *c)
 		fail(c, &e);
 	else if (rc == 1)
 		finish_duplicate(c, "token", of);
-	else if (stopping(c))
-		candidate_leave(c);
-	else
+	else if (enqueue(c))
 		ask_compile(c, false);
 }
 
@@ -677,8 +709,8 @@ void candidate_begin(struct candidate *c)
 		s->in_flight->previous = c;
 	s->in_flight = c;
 	s->in_flight_count++;
-	if (c->made.tune)
-		ask_compile(c, true);
-	else
+	if (!c->made.tune)
 		enter_screen(c);
+	else if (enqueue(c))
+		ask_compile(c, true);
 }

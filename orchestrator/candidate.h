@@ -47,7 +47,7 @@ struct candidate {
 	double low, high;                    /* interval of the fitness */
 	int64_t pairs;
 	int64_t retest_id;                   /* CANDIDATE_RETEST: the elite's row */
-	int64_t duplicate_of;                /* object hit whose evaluation is reused */
+	bool seed_image_only;                /* CANDIDATE_RETEST: only search->seed_image is wanted */
 	struct job_cost costs[CANDIDATE_COSTS_MAX]; int cost_count;
 	int64_t wall_ns, cpu_ns;
 };

@@ -25,6 +25,7 @@
 
 struct candidate;
 struct hook;
+struct proposer_memory;
 
 /* How far the session has come. */
 enum search_phase {
@@ -47,6 +48,7 @@ struct search {
 	struct elites *elites;
 	struct hook *hook;                    /* NULL until the first new best */
 	const char *path;                     /* borrowed: the campaign's file */
+	struct proposer_memory *memory;       /* structures fitted so far, NULL until the first */
 	char *seed_text; size_t seed_bytes;   /* the user's file at its commit */
 	struct region region;                 /* its evolved region */
 	void *seed_image; size_t seed_image_bytes;   /* timed problems: the frozen seed */
