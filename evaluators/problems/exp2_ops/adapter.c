@@ -1,8 +1,11 @@
 /*
- * adapter.c of exp2_ops - the candidate's text twice in one unit: with real = double, and with real = long double ("exact").
+ * adapter.c of exp2_ops - the candidate's text twice in one unit: with real = double, and with real
+ * = long double ("exact").
  *
- *   argument block: struct exp2_points, then count doubles x      (no padding in either block, so that equal answers are equal bytes)
+ *   argument block: struct exp2_points, then count doubles x
  *   result block:   count of struct exp2_extended, then count doubles
+ *
+ * Neither block has padding, so that equal answers are equal bytes.
  */
 #include "clade_adapter.h"
 
@@ -13,8 +16,9 @@ struct exp2_extended { uint64_t mantissa, sign_exponent; };   /* the ten bytes o
 typedef long double exp2_wide;
 
 /*
- * One type of number for the whole program: a local of a narrower or an integer type would truncate, which is an operation that
- * nobody counts. Spelled-out double is left alone: it takes digits from the exact column and gives none.
+ * One type of number for the whole program: a local of a narrower or an integer type would
+ * truncate, which is an operation that nobody counts. Spelled-out double is left alone: it takes
+ * digits from the exact column and gives none.
  */
 #define char real
 #define short real
@@ -48,11 +52,11 @@ typedef long double exp2_wide;
 #undef real
 
 #undef char
-#undef unsigned
 #undef short
 #undef int
 #undef long
 #undef signed
+#undef unsigned
 #undef float
 #undef _Bool
 #undef __int128

@@ -1,13 +1,16 @@
 /*
  * evaluator.c of exp2_ops - how many digits of 2^x on (0,1] a few arithmetic operations give.
  *
- *   points of the stream ── one crossing ──▶ the candidate in double and in long double ──▶ largest relative error of each ──▶ digits
+ *   points of the stream ── one crossing ──▶ the candidate's answers in double and in long double
+ *                                            ──▶ largest relative error of each ──▶ digits
  *
- * Points: the search stream is a fixed grid, 20,000 uniform points and 2,000 log-spaced ones between 1e-8 and 1e-5, where the uniform
- * ones do not reach, so that scores compare with the published rows; every other stream draws its points from all of (0,1]. A fixed
- * grid is safe here: the program is straight-line arithmetic on x alone, and its answer is compared at every point.
- * Reference: exp2l, good to an ulp of long double. An answer that is closer than its format can tell is no better than the format:
- * errors count as at least 2^-53 (double) and 2^-63 (long double), so digits end at 15.95 and 18.96 and are never infinite.
+ * Points: the search stream is a fixed grid, 20,000 uniform points and 2,000 log-spaced ones
+ * between 1e-8 and 1e-5, where the uniform ones do not reach, so that scores compare with the
+ * published rows; every other stream draws its points from all of (0,1]. A fixed grid is safe here:
+ * the program is straight-line arithmetic on x alone, and its answer is compared at every point.
+ * Reference: exp2l, good to an ulp of long double. An answer that is closer than its format can
+ * tell is no better than the format: errors count as at least 2^-53 (double) and 2^-63 (long
+ * double), so digits end at 15.95 and 18.96 and are never infinite.
  */
 #include <clade/evaluator.h>
 
@@ -50,7 +53,10 @@ static void point_add(struct points *p, double x)
 	p->count++;
 }
 
-/* The double figure of f10 is rounding noise, which depends on the points: these give the published 4.888e-15 (README.md). */
+/*
+ * The double figure of f10 is rounding noise, which depends on the points: these give the published
+ * 4.888e-15 (README.md).
+ */
 static double grid_log_point(int i)
 {
 	return pow(10, -8 + 3.0 * i / LOG_POINTS);
@@ -76,7 +82,8 @@ static void points_fill_nodes(struct points *p)
 }
 
 /* Uniform and log-uniform points of (0,1], and always both ends. */
-static void points_draw(struct points *p, const struct clade_host *host, struct clade_random *r, int uniform, int logarithmic)
+static void points_draw(struct points *p, const struct clade_host *host, struct clade_random *r,
+	int uniform, int logarithmic)
 {
 	p->count = 0;
 	point_add(p, 1);
@@ -106,8 +113,8 @@ static void exp2_close(void *state)
 }
 
 /* One crossing for all points; *exact and *plain are the candidate's answers. */
-static int points_cross(const struct points *p, const struct clade_host *host, struct clade_run *run,
-	const struct exp2_extended **exact, const double **plain)
+static int points_cross(const struct points *p, const struct clade_host *host,
+	struct clade_run *run, const struct exp2_extended **exact, const double **plain)
 {
 	size_t argument_bytes = sizeof(struct exp2_points) + p->count * sizeof(double);
 	size_t result_bytes = p->count * (sizeof(struct exp2_extended) + sizeof(double));
@@ -135,7 +142,10 @@ static long double extended_value(const struct exp2_extended *bits)
 	return value;
 }
 
-/* False for NaN, infinity and bit patterns that are no number: none of them has an error that is <= LDBL_MAX. */
+/*
+ * False for NaN, infinity and bit patterns that are no number: none of them has an error that is <=
+ * LDBL_MAX.
+ */
 static int take_error(long double *largest, long double value, long double reference)
 {
 	long double error = fabsl(value - reference) / reference;
@@ -152,7 +162,8 @@ static double digits_of(long double error)
 	return (double)-log10l(error);
 }
 
-static int points_measure(const struct points *p, const struct clade_host *host, struct clade_run *run, double *metrics)
+static int points_measure(const struct points *p, const struct clade_host *host,
+	struct clade_run *run, double *metrics)
 {
 	long double double_error = DOUBLE_FLOOR, exact_error = EXACT_FLOOR;
 	const struct exp2_extended *exact;
@@ -160,11 +171,13 @@ static int points_measure(const struct points *p, const struct clade_host *host,
 	int answer = points_cross(p, host, run, &exact, &plain);
 
 	for (int i = 0; answer == CLADE_OK && i < p->count; i++) {
-		int plain_fine = take_error(&double_error, plain[i], p->reference[i]);
+		long double reference = p->reference[i];
+		int plain_fine = take_error(&double_error, plain[i], reference);
 
-		if (plain_fine && take_error(&exact_error, extended_value(&exact[i]), p->reference[i]))
+		if (plain_fine && take_error(&exact_error, extended_value(&exact[i]), reference))
 			continue;
-		host->explain(run, "2^x is not a finite number in %s at x = %.17g", plain_fine ? "long double" : "double", p->x[i]);
+		host->explain(run, "2^x is not a finite number in %s at x = %.17g",
+			plain_fine ? "long double" : "double", p->x[i]);
 		answer = CLADE_WRONG;
 	}
 	if (answer != CLADE_OK)
@@ -174,7 +187,8 @@ static int points_measure(const struct points *p, const struct clade_host *host,
 	return CLADE_OK;
 }
 
-static int exp2_evaluate(void *state, const struct clade_host *host, struct clade_run *run, enum clade_stream stream, double *metrics)
+static int exp2_evaluate(void *state, const struct clade_host *host, struct clade_run *run,
+	enum clade_stream stream, double *metrics)
 {
 	struct exp2_state *s = state;
 
@@ -187,8 +201,12 @@ static int exp2_evaluate(void *state, const struct clade_host *host, struct clad
 	return points_measure(&s->drawn, host, run, metrics);
 }
 
-/* Relative errors of the double build; a constant that leads to infinity is the tuner's to avoid, so it is passed on. */
-static int exp2_residuals(void *state, const struct clade_host *host, struct clade_run *run, double *out)
+/*
+ * Relative errors of the double build; a constant that leads to infinity is the tuner's to avoid,
+ * so it is passed on.
+ */
+static int exp2_residuals(void *state, const struct clade_host *host, struct clade_run *run,
+	double *out)
 {
 	const struct points *p = &((struct exp2_state *)state)->nodes;
 	const struct exp2_extended *exact;
@@ -209,11 +227,13 @@ static const struct clade_terminal terminals[] = {
 
 static const struct clade_metric metrics[] = {
 	[METRIC_DIGITS] = {
-		.name = "digits", .unit = "digits", .text = "-log10 of the largest relative error in double",
+		.name = "digits", .unit = "digits",
+		.text = "-log10 of the largest relative error in double",
 		.direction = CLADE_MAXIMISE, .depends = CLADE_BEHAVIOUR, .bound = DOUBLE_DIGITS,
 	},
 	[METRIC_EXACT] = {
-		.name = "digits_exact", .unit = "digits", .text = "-log10 of the largest relative error in long double",
+		.name = "digits_exact", .unit = "digits",
+		.text = "-log10 of the largest relative error in long double",
 		.direction = CLADE_MAXIMISE, .depends = CLADE_BEHAVIOUR, .bound = EXACT_DIGITS,
 	},
 	{ .name = NULL },

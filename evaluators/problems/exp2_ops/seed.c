@@ -1,6 +1,7 @@
 /*
- * 2^x on (0,1] by a few arithmetic operations. `real` is double in one build and long double in another; write every local as real.
- * The seed is the Taylor series of exp(x ln 2) of degree 5 by Horner's rule: 10 operations, 4 digits.
+ * 2^x on (0,1] by a few arithmetic operations. `real` is double in one build and long double in
+ * another; write every local as real. The seed is the Taylor series of exp(x ln 2) of degree 5 by
+ * Horner's rule: 10 operations, 4 digits.
  */
 /* EVOLVE-BLOCK-START */
 real exp2_approx(real x)
