@@ -96,6 +96,13 @@ bool codec_has(const struct codec *c, int64_t number)
 	return find_known(c, number) != NULL;
 }
 
+int64_t codec_packs_with(const struct codec *c, enum codec_kind kind)
+{
+	const struct known *k = find_newest(c, kind);
+
+	return k ? k->number : 0;
+}
+
 void codec_forget(struct codec *c, int64_t above)
 {
 	int kept = 0;
