@@ -112,6 +112,13 @@ int archive_set_holdout(struct archive *a, int64_t id, const char *json, struct 
 /* Remove an elite that no longer passes; its cell falls empty and history says why. */
 int archive_demote(struct archive *a, int64_t id, const char *why, struct err *e);
 
+/*
+ * A batch makes one transaction of the calls between its ends, each of them a part that fails alone; one sync to disk instead of one a
+ * call. When the disk is full the whole batch may be undone: archive_batch_end fails then, and all of its calls have not happened.
+ */
+int archive_batch_begin(struct archive *a, struct err *e);
+int archive_batch_end(struct archive *a, struct err *e);
+
 /* ---- screens ---- */
 /* 1 and *id of the first program with this token hash / object hash, else 0. The caller compares the bytes (archive_source, archive_image). */
 int archive_find_token(int64_t *id, struct archive *a, const struct hash *token, struct err *e);
@@ -150,7 +157,7 @@ int archive_set_elapsed(struct archive *a, int64_t elapsed_ns, struct err *e);
 struct archive_count { char name[32]; int64_t count; int64_t wall_ns, cpu_ns, rejected; };
 int archive_verdicts(struct archive_count **out, int *count, struct archive *a, struct err *e);    /* caller frees the array */
 int archive_stages(struct archive_count **out, int *count, struct archive *a, struct err *e);
-int archive_operators(struct archive_count **out, int *count, struct archive *a, struct err *e);   /* "mutator/operator": proposed in count, improved in rejected's place is 0 */
+int archive_operators(struct archive_count **out, int *count, struct archive *a, struct err *e);   /* "mutator/operator": proposed in count, those that entered the map in rejected */
 
 int archive_program(struct archive_program *out, struct archive *a, int64_t id, bool with_source, struct err *e);   /* 1, or 0 no such id */
 /* The program of a unique hex prefix (4 digits at least) of its name, or "best", "seed". ERR_MISSING, or ERR_ARGS naming candidates when ambiguous. */

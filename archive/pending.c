@@ -45,7 +45,7 @@ static int insert(struct archive *a, int64_t id, int64_t proposal, const char *p
 int pending_add(int64_t *id, struct archive *a, int64_t proposal, const char *payload,
 	struct err *e)
 {
-	int64_t made;
+	int64_t made = 0;
 	int rc = db_begin(a->db, e);
 
 	if (rc < 0)

@@ -48,6 +48,8 @@ static int check_result(const struct archive *a, const struct archive_result *r,
 		return err_set(e, ERR_ARGS, "%d stages", r->stage_count);
 	if (r->takes_cell && (!is_ok(r->program) || r->program->cell < 0))
 		return err_set(e, ERR_ARGS, "only a program with verdict ok and a cell takes a cell");
+	if (level && is_ok(r->program))
+		return err_set(e, ERR_ARGS, "a duplicate has no score of its own");
 	if (!level && !r->program->source)
 		return err_set(e, ERR_ARGS, "a result without its source");
 	return check_program(a, r->program, e);
