@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "evaluators/cost.h"
@@ -12,6 +13,8 @@
 
 #define LANE_WAIT_NS 120000000000LL   /* a duel of another campaign on this core ends before */
 #define RATIO_PAIRS 9                 /* per input class: +-2 % at 4.5 % noise of a pair, enough to place it in the map */
+#define RATIO_PAIRS_LEAST 5
+#define RATIO_ENOUGH_NS 60000000LL    /* batches of many ms are quiet: fewer pairs of them do */
 
 struct race {
 	struct rig *rig;
@@ -127,17 +130,19 @@ static int run_race(struct race *race, struct err *e)
 
 static int class_ratio(double *out, struct race *race, int class_index, struct err *e)
 {
+	int64_t begun_ns = clock_now_ns();
 	double seen[RATIO_PAIRS];
+	int n;
 
-	for (int i = 0; i < RATIO_PAIRS; i++) {
-		int rc = pair(&seen[i], race, race->seed, class_index, e);
+	for (n = 0; n < RATIO_PAIRS && (n < RATIO_PAIRS_LEAST || clock_now_ns() - begun_ns < RATIO_ENOUGH_NS); n++) {
+		int rc = pair(&seen[n], race, race->seed, class_index, e);
 
 		if (rc == 2)
 			return err_in(e, "the seed fails while it is timed");
 		if (rc != 0)
 			return rc;
 	}
-	*out = exp(duel_median(seen, RATIO_PAIRS, 0.05).estimate);
+	*out = exp(duel_median(seen, n, 0.05).estimate);
 	if (!(*out <= RACE_RATIO_MAX))
 		return settled(race, VERDICT_CHEAT, text_format("%g times the seed's speed on class %s cannot be", *out,
 			race->rig->evaluator->classes[class_index]));

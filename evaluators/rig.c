@@ -142,6 +142,9 @@ void rig_close(struct rig *r)
 		return;
 	run_box_close(r->box);
 	close_fd(r->null_image);
+	if (r->pool.filled)
+		compile_result_release(&r->pool.images);
+	free(r->pool.source);
 	for (int i = 0; i < RIG_IMAGES_MAX; i++)
 		close_fd(r->images[i].fd);
 	sandbox_close(r->sandbox);

@@ -21,6 +21,9 @@
 /* A canonical image that came as bytes, kept as a sealed memfd: the seed and the rivals come again and again. */
 struct rig_image { int fd; size_t size; uint8_t hash[16]; int64_t used; };
 
+/* The seed of a campaign at many layouts, linked once; a duel draws from them. */
+struct rig_pool { struct compile_result images; char *source; size_t source_bytes; bool filled; };
+
 /* Stages read it; everybody else goes through the functions. */
 struct rig {
 	const struct job_configure *configure;     /* borrowed */
@@ -38,6 +41,7 @@ struct rig {
 	int metric_count, class_count, fitness_index;
 	struct rig_image images[RIG_IMAGES_MAX];
 	int64_t image_clock;
+	struct rig_pool pool;
 	char *image_bytes;                         /* owned; of the last rig_compile */
 };
 

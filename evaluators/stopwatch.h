@@ -13,6 +13,7 @@
 struct stopwatch_class {
 	int calls_least, calls;    /* of a batch: what the trusted side needs; grown where the faster side would be too short */
 	double handoff_ns;         /* median of empty crossings of this shape */
+	double last_ns[2];         /* the last timed batch of either side */
 };
 
 struct stopwatch {
