@@ -4,12 +4,12 @@
  */
 	.section .rodata.box, "a", @progbits
 	.balign 16
-	.globl sandbox_box_start
-	.globl sandbox_box_end
-	.hidden sandbox_box_start
-	.hidden sandbox_box_end
-sandbox_box_start:
+	.globl box_embed_start
+	.globl box_embed_end
+	.hidden box_embed_start
+	.hidden box_embed_end
+box_embed_start:
 	.incbin BOX_PATH
-sandbox_box_end:
+box_embed_end:
 	.byte 0
 	.section .note.GNU-stack, "", @progbits

@@ -18,6 +18,21 @@
 #define LEAF_PREFIX "clade-"
 enum { PATH_ROOM = 384, LEAVES_MAX = 64 };
 
+/* Is word one of the words of a list like "cpu,memory"? */
+static bool has_word(const char *list, const char *word)
+{
+	size_t bytes = strlen(word);
+
+	for (;;) {
+		size_t span = strcspn(list, ",");
+		if (span == bytes && !strncmp(list, word, bytes))
+			return true;
+		if (!list[span])
+			return false;
+		list += span + 1;
+	}
+}
+
 static bool put(const char *folder, const char *file, const char *text)
 {
 	char path[640];
@@ -51,13 +66,7 @@ static bool find_mount(char mount[PATH_ROOM], char root[PATH_ROOM], const char *
 		if (!tail || sscanf(line, "%*s %*s %*s %383s %383s", root, mount) != 2 ||
 		    sscanf(tail, " - %31s %*s %511s", type, options) != 2)
 			continue;
-		if (!controller) {
-			found = !strcmp(type, "cgroup2");
-			continue;
-		}
-		for (char *save = NULL, *o = strtok_r(options, ",", &save); o && !strcmp(type, "cgroup") && !found;
-			o = strtok_r(NULL, ",", &save))
-			found = !strcmp(o, controller);
+		found = controller ? !strcmp(type, "cgroup") && has_word(options, controller) : !strcmp(type, "cgroup2");
 	}
 	if (f)
 		fclose(f);
@@ -73,14 +82,8 @@ static bool find_own(char out[PATH_ROOM], const char *controller)
 
 	while (f && !found && fgets(line, sizeof line, f)) {
 		line[strcspn(line, "\n")] = '\0';
-		if (!controller) {
-			found = sscanf(line, "0::%383s", path) == 1;
-			continue;
-		}
-		if (sscanf(line, "%*d:%127[^:]:%383s", names, path) != 2)
-			continue;
-		for (char *save = NULL, *n = strtok_r(names, ",", &save); n && !found; n = strtok_r(NULL, ",", &save))
-			found = !strcmp(n, controller);
+		found = controller ? sscanf(line, "%*d:%127[^:]:%383s", names, path) == 2 && has_word(names, controller) :
+			sscanf(line, "0::%383s", path) == 1;
 	}
 	if (f)
 		fclose(f);
@@ -101,8 +104,8 @@ static void sweep(const char *parent)
 	for (struct dirent *entry; d && (entry = readdir(d)) != NULL;) {
 		if (!text_has_prefix(entry->d_name, LEAF_PREFIX))
 			continue;
-		int pid = atoi(entry->d_name + strlen(LEAF_PREFIX));
-		if (pid > 0 && kill(pid, 0) && errno == ESRCH &&
+		long pid = strtol(entry->d_name + strlen(LEAF_PREFIX), NULL, 10);
+		if (pid > 0 && kill((pid_t)pid, 0) && errno == ESRCH &&
 		    snprintf(path, sizeof path, "%s/%s", parent, entry->d_name) < (int)sizeof path)
 			rmdir(path);
 	}

@@ -10,9 +10,9 @@
 
 	.section .rodata.headers, "a", @progbits
 	.balign 16
-	.globl sandbox_headers_start
-	.hidden sandbox_headers_start
-sandbox_headers_start:
+	.globl headers_embed_start
+	.hidden headers_embed_start
+headers_embed_start:
 HEADER("float.h", "sandbox/include/float.h")
 HEADER("limits.h", "sandbox/include/limits.h")
 HEADER("math.h", "sandbox/include/math.h")

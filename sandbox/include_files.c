@@ -12,7 +12,7 @@
 #include "base/fdio.h"
 #include "sandbox/compile_plan.h"
 
-extern const char sandbox_headers_start[];
+extern const char headers_embed_start[];
 
 static int add_file(struct buffer *files, unsigned *count, const char *name, const char *bytes, size_t size,
 	struct err *e)
@@ -30,7 +30,7 @@ static int add_own(struct buffer *files, unsigned *count, struct err *e)
 {
 	int rc = 0;
 
-	for (const char *at = sandbox_headers_start; *at && rc == 0;) {
+	for (const char *at = headers_embed_start; *at && rc == 0;) {
 		char name[128];
 		uint32_t size;
 		snprintf(name, sizeof name, "p/%s", at);

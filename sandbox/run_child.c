@@ -18,7 +18,7 @@
 #include "base/err.h"
 #include "base/memory.h"
 #include "sandbox/box/box_wire.h"
-#include "sandbox/region.h"
+#include "sandbox/shared_region.h"
 #include "sandbox/run_zygote.h"
 #include "sandbox/zygote.h"
 
@@ -35,7 +35,7 @@ _Static_assert(RUN_CALLS_MAX == BOX_CALLS_MAX, "one size of a batch");
 
 struct run_child {
 	struct zygote *zygote;       /* held */
-	struct region request, ack, arguments, results;
+	struct shared_region request, ack, arguments, results;
 	int pidfd;
 	pid_t box_pid, host_pid;     /* in the box's numbering and in ours; host_pid 0 where unknown */
 	clockid_t cpu_clock;
@@ -126,10 +126,10 @@ void run_child_end(struct run_child *c)
 		finish(c, SANDBOX_LIMIT, NULL);
 		close(c->pidfd);
 	}
-	region_close(&c->request);
-	region_close(&c->ack);
-	region_close(&c->arguments);
-	region_close(&c->results);
+	shared_region_close(&c->request);
+	shared_region_close(&c->ack);
+	shared_region_close(&c->arguments);
+	shared_region_close(&c->results);
 	zygote_release(c->zygote);
 	free(c);
 }
@@ -152,13 +152,13 @@ static int check_spec(const struct run_spec *spec, struct err *e)
 
 static int open_regions(struct run_child *c, const struct run_spec *spec, struct err *e)
 {
-	int rc = region_open(&c->request, "request", sizeof(struct box_request), true, e);
+	int rc = shared_region_open(&c->request, "request", sizeof(struct box_request), true, e);
 
 	if (rc == 0)
-		rc = region_open(&c->ack, "ack", BOX_PAGE, false, e);
+		rc = shared_region_open(&c->ack, "ack", BOX_PAGE, false, e);
 	if (rc == 0)
-		rc = region_open(&c->arguments, "arguments", spec->arguments_bytes, true, e);
-	return rc < 0 ? rc : region_open(&c->results, "results", spec->results_bytes, false, e);
+		rc = shared_region_open(&c->arguments, "arguments", spec->arguments_bytes, true, e);
+	return rc < 0 ? rc : shared_region_open(&c->results, "results", spec->results_bytes, false, e);
 }
 
 static int make_order(struct box_order *order, const struct run_child *c, const struct run_spec *spec, struct err *e)
@@ -187,10 +187,10 @@ static int ask_start(struct run_child *c, const struct box_order *order, int ima
 	struct box_answer answer = { 0 };
 	int rc = zygote_ask(c->zygote, &answer, &c->pidfd, order, fds, BOX_FD_COUNT, e);
 
-	region_close_fd(&c->request);
-	region_close_fd(&c->ack);
-	region_close_fd(&c->arguments);
-	region_close_fd(&c->results);
+	shared_region_close_fd(&c->request);
+	shared_region_close_fd(&c->ack);
+	shared_region_close_fd(&c->arguments);
+	shared_region_close_fd(&c->results);
 	if (rc == 0 && c->pidfd < 0)
 		rc = err_set(e, ERR_SANDBOX, "the zygote sent no descriptor of its child");
 	c->box_pid = answer.pid;

@@ -18,7 +18,7 @@
 #define DROP_UID_DEFAULT 65534
 enum { MESSAGE_MAX = 600 };
 
-extern const char sandbox_box_start[], sandbox_box_end[];
+extern const char box_embed_start[], box_embed_end[];
 
 static const char *const outcome_names[] = {
 	[SANDBOX_OK] = "ok", [SANDBOX_COMPILE_ERROR] = "compile_error", [SANDBOX_LIMIT] = "limit",
@@ -93,7 +93,7 @@ static int open_parts(struct sandbox *s, const struct sandbox_options *options, 
 	for (int kind = POLICY_COMPILE; kind <= POLICY_ZYGOTE && rc == 0; kind++)
 		rc = policy_program(&s->policy[kind], &s->policy_bytes[kind], (enum policy_kind)kind, e);
 	if (rc == 0)
-		rc = fdio_sealed(&s->box_fd, "box", sandbox_box_start, (size_t)(sandbox_box_end - sandbox_box_start), e);
+		rc = fdio_sealed(&s->box_fd, "box", box_embed_start, (size_t)(box_embed_end - box_embed_start), e);
 	if (rc == 0)
 		rc = include_files_add(&s->headers, &s->header_count, options->include_dir, e);
 	if (rc == 0)

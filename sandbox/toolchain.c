@@ -105,7 +105,7 @@ static int find_tool(char out[TOOLCHAIN_PATH_MAX], const char *compiler, const c
 		return rc;
 	if (!find_program(real, name) || strlen(real) >= TOOLCHAIN_PATH_MAX)
 		return err_set(e, ERR_MISSING, "%s has no %s: install gcc and binutils", compiler, tool);
-	strcpy(out, real);
+	snprintf(out, TOOLCHAIN_PATH_MAX, "%s", real);
 	return 0;
 }
 
@@ -125,7 +125,7 @@ static int add_library_dir(struct toolchain *t, const char *library, struct err 
 			return 0;
 	if (t->library_dir_count == TOOLCHAIN_DIRS_MAX)
 		return err_set(e, ERR_LIMIT, "the compiler's libraries lie in more than %d folders", TOOLCHAIN_DIRS_MAX);
-	strcpy(t->library_dirs[t->library_dir_count++], real);
+	snprintf(t->library_dirs[t->library_dir_count++], TOOLCHAIN_PATH_MAX, "%s", real);
 	return 0;
 }
 
@@ -222,7 +222,7 @@ static int find_all(struct toolchain *t, const char *compiler, struct err *e)
 	if (rc == 0 && (!realpath(INTERPRETER, real) || strlen(real) >= sizeof t->interpreter))
 		rc = err_errno(e, ERR_UNSUPPORTED, "%s", INTERPRETER);
 	if (rc == 0) {
-		strcpy(t->interpreter, real);
+		snprintf(t->interpreter, sizeof t->interpreter, "%s", real);
 		rc = add_library_dir(t, real, e);
 	}
 	const char *tools[] = { t->cc1, t->as, t->ld };

@@ -9,7 +9,7 @@
 #include "base/fdio.h"
 #include "sandbox/sandbox_parts.h"
 
-extern const char sandbox_box_start[], sandbox_box_end[];
+extern const char box_embed_start[], box_embed_end[];
 
 static const char *const common[] = {
 	"--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup", "--unshare-net",
@@ -72,7 +72,7 @@ static int open_box(const struct sandbox *s, struct err *e)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
-	int rc = fdio_sealed(&fd, "box", sandbox_box_start, (size_t)(sandbox_box_end - sandbox_box_start), e);
+	int rc = fdio_sealed(&fd, "box", box_embed_start, (size_t)(box_embed_end - box_embed_start), e);
 	return rc < 0 ? rc : fd;
 }
 

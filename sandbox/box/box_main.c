@@ -1,7 +1,7 @@
 /*
  * box_main.c - the box program: small, static, the only program of ours that runs inside a box.
  *
- *   zygote    run box: fork candidates              (zygote_loop.h, candidate.h, loader.h, strict.h)
+ *   zygote    run box: fork candidates              (zygote_loop.h, box_child.h, loader.h, strict.h)
  *   compile   compile box: follow one plan          (plan.h)
  *   probe     does a box start at all               (exit status 0)
  */

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "sandbox/box/box_wire.h"
-#include "sandbox/box/candidate.h"
+#include "sandbox/box/box_child.h"
 #include "sandbox/box/passing.h"
 #include "sandbox/box/strict.h"
 
@@ -36,7 +36,7 @@ static int start(const struct box_order *order, const int *fds, struct box_answe
 	long pid = syscall(SYS_clone3, &args, sizeof args);
 
 	if (pid == 0)
-		candidate_live(order, fds);
+		box_child_live(order, fds);
 	answer->pid = (int32_t)pid;
 	answer->error = pid < 0 ? errno : 0;
 	return pid < 0 ? -1 : 0;

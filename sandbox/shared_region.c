@@ -1,4 +1,4 @@
-#include "sandbox/region.h"
+#include "sandbox/shared_region.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -11,7 +11,7 @@
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
 
-static int open_memory(struct region *r, const char *name, bool child_reads_only)
+static int open_memory(struct shared_region *r, const char *name, bool child_reads_only)
 {
 	int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL | (child_reads_only ? F_SEAL_FUTURE_WRITE : 0);
 
@@ -28,29 +28,29 @@ static int open_memory(struct region *r, const char *name, bool child_reads_only
 	return fcntl(r->fd, F_ADD_SEALS, seals);
 }
 
-int region_open(struct region *out, const char *name, size_t bytes, bool child_reads_only, struct err *e)
+int shared_region_open(struct shared_region *out, const char *name, size_t bytes, bool child_reads_only, struct err *e)
 {
-	struct region r = { .fd = -1, .bytes = (bytes + BOX_PAGE - 1) & ~(size_t)(BOX_PAGE - 1) };
+	struct shared_region r = { .fd = -1, .bytes = (bytes + BOX_PAGE - 1) & ~(size_t)(BOX_PAGE - 1) };
 
 	if (open_memory(&r, name, child_reads_only)) {
 		int rc = err_errno(e, ERR_SANDBOX, "a region of %zu bytes cannot be had", bytes);
-		region_close(&r);
+		shared_region_close(&r);
 		return rc;
 	}
 	*out = r;
 	return 0;
 }
 
-void region_close_fd(struct region *r)
+void shared_region_close_fd(struct shared_region *r)
 {
 	if (r->fd >= 0)
 		close(r->fd);
 	r->fd = -1;
 }
 
-void region_close(struct region *r)
+void shared_region_close(struct shared_region *r)
 {
-	region_close_fd(r);
+	shared_region_close_fd(r);
 	if (r->base)
 		munmap(r->base, r->bytes);
 	r->base = NULL;

@@ -1,4 +1,4 @@
-#include "sandbox/box/candidate.h"
+#include "sandbox/box/box_child.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -114,7 +114,7 @@ static _Noreturn void answer_calls(const struct box_request *request, struct box
 	}
 }
 
-_Noreturn void candidate_live(const struct box_order *order, const int fds[BOX_FD_COUNT])
+_Noreturn void box_child_live(const struct box_order *order, const int fds[BOX_FD_COUNT])
 {
 	struct box_ack *ack = mmap(NULL, BOX_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[BOX_FD_ACK], 0);
 	const struct box_request *request = mmap(NULL, sizeof *request, PROT_READ, MAP_SHARED | MAP_POPULATE,
