@@ -625,6 +625,16 @@ static int copy_pages(struct archive *a, struct db *to, struct err *e)
 	return rc;
 }
 
+/* link() refuses a name that came to be meanwhile; file systems without links get what comes next to it. */
+static int name_copy(const char *made, const char *path, struct err *e)
+{
+	if (link(made, path) == 0)
+		return 0;
+	if ((errno == EPERM || errno == EOPNOTSUPP) && !fdio_exists(path) && rename(made, path) == 0)
+		return 0;
+	return err_errno(e, errno == EEXIST ? ERR_BUSY : ERR_IO, "%s", path);
+}
+
 int archive_backup(struct archive *a, const char *path, struct err *e)
 {
 	char *made = text_format("%s.new-%ld", path, (long)getpid());
@@ -640,9 +650,8 @@ int archive_backup(struct archive *a, const char *path, struct err *e)
 	if (rc == 0)
 		rc = copy_pages(a, to, e);
 	db_close(to);
-	/* link() refuses a name that came to be meanwhile; rename() would replace it. */
-	if (rc == 0 && link(made, path) < 0)
-		rc = err_errno(e, errno == EEXIST ? ERR_BUSY : ERR_IO, "%s", path);
+	if (rc == 0)
+		rc = name_copy(made, path, e);
 	unlink(made);
 	remove_with(made, "-wal");
 	remove_with(made, "-shm");
