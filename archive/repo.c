@@ -368,7 +368,8 @@ static int find_base(git_commit **out, git_filemode_t *mode, git_repository *rep
 
 /*
  * `git am` ends the message at a line that looks like a patch, splits the mailbox at "From ", and takes headers at the
- * start of the body for its own (git-mailinfo(1)). Such lines of ours get a space in front.
+ * start of the body for its own (git-mailinfo(1)). Such lines of ours are quoted; blanks in front would not do, because
+ * libgit2 drops them from the first line.
  */
 static bool looks_like_mail(const char *line)
 {
@@ -385,14 +386,15 @@ static bool looks_like_mail(const char *line)
 
 static void add_line(struct buffer *b, const char *line, size_t size)
 {
-	char *text = text_copy_n(line, size);
-	char *clean = text_printable(text, size, size);
+	char *clean;
 
+	if (size > 0 && line[size - 1] == '\r')
+		size--;
+	clean = text_printable(line, size, size);
 	if (looks_like_mail(clean))
-		buffer_add_text(b, " ");
+		buffer_add_text(b, "> ");
 	buffer_add_text(b, clean);
 	buffer_add_text(b, "\n");
-	free(text);
 	free(clean);
 }
 
