@@ -11,6 +11,7 @@
 #include "sandbox/box/box_wire.h"
 #include "sandbox/pad_object.h"
 #include "sandbox/sandbox_parts.h"
+#include "sandbox/unit_cache.h"
 
 #define CANDIDATE "candidate.c"
 
@@ -202,11 +203,11 @@ static int add_link(struct buffer *plan, struct box_plan *head, const struct san
 
 /* The candidate first: what fails to compile should fail before the trusted units cost anything. */
 static int add_steps(struct buffer *plan, struct box_plan *head, const struct sandbox *box,
-	const struct compile_request *r, struct err *e)
+	const struct compile_request *r, const struct unit_objects *objects, struct err *e)
 {
 	int rc = r->candidate_included ? 0 : add_unit(plan, head, box, r, CANDIDATE, e);
 
-	for (int i = 0; i < r->unit_count && rc == 0; i++)
+	for (int i = 0; i < r->unit_count && rc == 0 && !objects; i++)
 		rc = add_unit(plan, head, box, r, r->units[i].name, e);
 	for (int i = 0; i < r->layout_count && rc == 0; i++)
 		rc = add_link(plan, head, box, r, i, e);
@@ -222,16 +223,28 @@ static void add_file(struct buffer *plan, struct box_plan *head, const char *nam
 	head->files++;
 }
 
-static void add_files(struct buffer *plan, struct box_plan *head, const struct sandbox *box,
-	const struct compile_request *r)
+static void add_headers(struct buffer *plan, struct box_plan *head, const struct sandbox *box)
+{
+	buffer_add(plan, box->headers.bytes, box->headers.size);
+	head->files += box->header_count;
+}
+
+static void add_units(struct buffer *plan, struct box_plan *head, const struct compile_request *r,
+	const struct unit_objects *objects)
+{
+	char name[80];
+
+	for (int i = 0; i < r->unit_count; i++) {
+		snprintf(name, sizeof name, "%s%s", r->units[i].name, objects ? ".o" : "");
+		add_file(plan, head, name, objects ? objects->bytes[i] : r->units[i].text,
+			objects ? objects->size[i] : r->units[i].size);
+	}
+}
+
+static void add_pads(struct buffer *plan, struct box_plan *head, const struct compile_request *r)
 {
 	char pad[PAD_OBJECT_BYTES_MAX], name[32];
 
-	buffer_add(plan, box->headers.bytes, box->headers.size);
-	head->files = box->header_count;
-	add_file(plan, head, CANDIDATE, r->source, r->source_bytes);
-	for (int i = 0; i < r->unit_count; i++)
-		add_file(plan, head, r->units[i].name, r->units[i].text, r->units[i].size);
 	for (int i = 0; i < r->layout_count; i++) {
 		snprintf(name, sizeof name, "pad%d.o", i);
 		add_file(plan, head, name, pad, pad_object_make(pad, r->layouts[i]));
@@ -279,20 +292,55 @@ static void set_limits(struct box_plan *head)
 	}
 }
 
-int compile_plan_make(struct buffer *out, const struct sandbox *s, const struct compile_request *request, struct err *e)
+static void begin(struct buffer *plan, struct box_plan *head)
 {
-	struct box_plan head = { .magic = BOX_PLAN_MAGIC, .version = BOX_VERSION,
+	*head = (struct box_plan){ .magic = BOX_PLAN_MAGIC, .version = BOX_VERSION,
 		.output_bytes_max = COMPILE_IMAGE_MAX };
+	set_limits(head);
+	buffer_add(plan, head, sizeof *head);
+}
 
-	set_limits(&head);
-	buffer_add(out, &head, sizeof head);
-	add_files(out, &head, s, request);
-	int rc = add_steps(out, &head, s, request, e);
+/* The counts in the head are known only now. */
+static int finish(struct buffer *plan, const struct box_plan *head, struct err *e)
+{
+	if (plan->full)
+		return err_set(e, ERR_ARGS, "the request is larger than %u MB", COMPILE_PLAN_BYTES_MAX >> 20);
+	memcpy(plan->bytes, head, sizeof *head);
+	return 0;
+}
+
+int compile_plan_make(struct buffer *out, const struct sandbox *s, const struct compile_request *request,
+	const struct unit_objects *objects, struct err *e)
+{
+	struct box_plan head;
+
+	begin(out, &head);
+	add_headers(out, &head, s);
+	add_file(out, &head, CANDIDATE, request->source, request->source_bytes);
+	add_units(out, &head, request, objects);
+	add_pads(out, &head, request);
+	int rc = add_steps(out, &head, s, request, objects, e);
 	if (rc < 0)
 		return rc;
 	add_results(out, &head, request);
-	if (out->full)
-		return err_set(e, ERR_ARGS, "the request is larger than %u MB", COMPILE_PLAN_BYTES_MAX >> 20);
-	memcpy(out->bytes, &head, sizeof head);
-	return 0;
+	return finish(out, &head, e);
+}
+
+int compile_plan_make_units(struct buffer *out, const struct sandbox *s, const struct compile_request *request,
+	struct err *e)
+{
+	struct box_plan head;
+	char name[80];
+	int rc = 0;
+
+	begin(out, &head);
+	add_headers(out, &head, s);
+	add_units(out, &head, request, NULL);
+	for (int i = 0; i < request->unit_count && rc == 0; i++)
+		rc = add_unit(out, &head, s, request, request->units[i].name, e);
+	for (int i = 0; i < request->unit_count; i++, head.outputs++) {
+		snprintf(name, sizeof name, "%s.o", request->units[i].name);
+		compile_plan_add_text(out, name);
+	}
+	return rc < 0 ? rc : finish(out, &head, e);
 }

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "sandbox/include_files.h"
 #include "sandbox/sandbox_parts.h"
+#include "sandbox/unit_cache.h"
 #include "sandbox/wall.h"
 
 #define DROP_UID_DEFAULT 65534
@@ -109,6 +110,7 @@ int sandbox_open(struct sandbox **out, const struct sandbox_options *options, st
 	s->box_fd = -1;
 	buffer_init(&s->headers, 2 * INCLUDE_FILES_BYTES_MAX);
 	sandbox_set_compile_cpus(s, NULL, 0);
+	s->units = unit_cache_new();
 	cgroup_open(&s->cgroup);
 	int rc = open_parts(s, options ? options : &standard, e);
 	if (rc < 0) {
@@ -126,6 +128,7 @@ void sandbox_close(struct sandbox *s)
 	launcher_close(s->launcher);
 	cgroup_close(&s->cgroup);
 	toolchain_release(&s->tools);
+	unit_cache_free(s->units);
 	buffer_release(&s->headers);
 	for (int i = 0; i < 2; i++)
 		free(s->policy[i]);

@@ -1,6 +1,6 @@
 /*
  * sandbox_parts.h - struct sandbox, for the files of this folder only. Read-only after sandbox_open, apart from the processors
- * and the launching thread's own state, so that several threads may compile through one sandbox.
+ * the launching thread and the cache of units, which lock themselves, so that several threads may compile through one sandbox.
  */
 #pragma once
 
@@ -24,4 +24,5 @@ struct sandbox {
 	cpu_set_t compile_cpus;
 	struct buffer headers;       /* the files of /p and /i, as in a plan */
 	unsigned header_count;
+	struct unit_cache *units;    /* owned; locks itself */
 };
