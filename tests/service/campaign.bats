@@ -1,0 +1,138 @@
+#!/usr/bin/env bats
+# A campaign from its beginning to its end, through the real binary, the real sandbox, the real file.
+load common
+
+@test "a campaign finishes its budget and says what it found" {
+	run "$CLADE" run exp2_ops --file "$campaign" --seed 7 --evaluations 40
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"finished"* ]]
+	[[ "$output" == *"clade export"* ]]
+	[ "$(status_field evaluations)" -ge 40 ]
+	[ "$(status_field cells)" -ge 2 ]
+	check_file
+}
+
+@test "the best of a campaign scores the same when it is evaluated alone" {
+	"$CLADE" run exp2_ops --file "$campaign" --seed 11 --evaluations 30 --quiet
+	"$CLADE" list "$campaign" --best --limit 1 --json >"$scratch/list.json"
+	id=$(field "$scratch/list.json" 0.id)
+	"$CLADE" show "$campaign" "$id" --source >"$scratch/best.c"
+	"$CLADE" eval exp2_ops "$scratch/best.c" --json >"$scratch/eval.json"
+	[ "$(field "$scratch/eval.json" verdict)" = ok ]
+	perl -e 'exit(abs($ARGV[0] - $ARGV[1]) < 1e-9 ? 0 : 1)' "$(field "$scratch/list.json" 0.score)" "$(field "$scratch/eval.json" metrics.digits)"
+}
+
+@test "status works while the campaign runs" {
+	start run jobshop_rule --file "$campaign" --wall 60s --quiet
+	wait_evaluations 5
+	[ "$(status_field state)" = running ]
+	kill -INT "$started"
+	wait "$started" || [ $? -eq 3 ]
+}
+
+@test "Ctrl-C finishes what runs, commits, and prints how to resume" {
+	start run exp2_ops --file "$campaign" --wall 10m
+	wait_evaluations 5
+	kill -INT "$started"
+	code=0; wait "$started" || code=$?
+	[ "$code" -eq 3 ]
+	grep -q "clade resume $campaign" "$scratch/out"
+	[ "$(status_field state)" = stopped ]
+	check_file
+	before=$(status_field evaluations)
+	run "$CLADE" resume "$campaign" --evaluations 10 --quiet
+	[ "$status" -eq 0 ]
+	[ "$(status_field evaluations)" -ge $((before + 10)) ]
+	check_file
+}
+
+@test "a finished campaign is extended" {
+	"$CLADE" run exp2_ops --file "$campaign" --evaluations 10 --quiet
+	run "$CLADE" resume "$campaign" --quiet
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"--wall"* ]]
+	"$CLADE" resume "$campaign" --evaluations 10 --quiet
+	[ "$(status_field evaluations)" -ge 20 ]
+}
+
+@test "a second process on the same campaign is told who holds it" {
+	start run exp2_ops --file "$campaign" --wall 10m --quiet
+	wait_evaluations 3
+	run "$CLADE" resume "$campaign"
+	[ "$status" -eq 4 ]
+	[[ "$output" == *"$started"* ]]
+	run "$CLADE" run exp2_ops --file "$campaign"
+	[ "$status" -ne 0 ]
+	kill -INT "$started"
+	wait "$started" || true
+}
+
+@test "a seed that fails its own evaluator is refused with the reason" {
+	cp -r evaluators/problems/exp2_ops "$scratch/broken"
+	sed -i 's/return .*;/return x * 0.0;/' "$scratch/broken/seed.c"
+	printf 'problem: exp2_ops\nsource: {file: %s}\n' "$scratch/broken/seed.c" >"$scratch/broken.yaml"
+	sed -i 's/x \* 0.0/x \/ (x - x)/' "$scratch/broken/seed.c"
+	run "$CLADE" run "$scratch/broken.yaml" --file "$campaign" --evaluations 5
+	echo "$output"
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"seed"* ]]
+	[[ "$output" == *"wrong"* ]]
+}
+
+@test "a full disk stops the campaign cleanly with the file intact" {
+	[ "$(id -u)" = 0 ] || skip "mounting a small disk needs root"
+	mkdir "$scratch/disk"
+	mount -t tmpfs -o size=1200k tmpfs "$scratch/disk" || skip "no mount here"
+	campaign=$scratch/disk/c.clade
+	run "$CLADE" run exp2_ops --file "$campaign" --wall 60s --quiet
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"full"* || "$output" == *"No space"* ]]
+	mount -o remount,size=64m "$scratch/disk"
+	check_file
+	before=$(status_field evaluations)
+	"$CLADE" resume "$campaign" --evaluations 5 --quiet
+	[ "$(status_field evaluations)" -ge $((before + 5)) ]
+	check_file
+}
+
+@test "a new best runs the user's hook" {
+	"$CLADE" run exp2_ops --file "$campaign" --seed 3 --evaluations 40 --quiet --on-best "echo \$CLADE_FITNESS \$CLADE_ID >>$scratch/hook"
+	for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s "$scratch/hook" ] && break; sleep 0.2; done
+	[ -s "$scratch/hook" ]
+}
+
+@test "bad campaign files are refused with file, line, column and the nearest key" {
+	printf 'problem: exp2_ops\nbudgt:\n  wall: 3s\n' >"$scratch/bad.yaml"
+	run "$CLADE" run "$scratch/bad.yaml" --file "$campaign"
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"bad.yaml:2:1"* ]]
+	[[ "$output" == *"budget"* ]]
+	[ ! -e "$campaign" ]
+	printf 'problem: exp2_ops\nbudget:\n  evaluations: 4.5\n' >"$scratch/bad.yaml"
+	run "$CLADE" run "$scratch/bad.yaml" --file "$campaign"
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"bad.yaml:3"* ]]
+}
+
+@test "duplicates are skipped before they cost and counted" {
+	"$CLADE" run jobshop_rule --file "$campaign" --seed 5 --evaluations 60 --quiet
+	[ "$(status_field duplicates)" -ge 1 ]
+	[ "$(sqlite3 "$campaign" 'SELECT count(*) - count(DISTINCT token) FROM programs')" = 0 ]
+}
+
+@test "a seed from a git commit is read there, whatever the work tree holds" {
+	cd "$scratch"
+	git init -q repo && cd repo
+	git config user.email t@example.org && git config user.name T
+	mkdir src && cp "$BATS_TEST_DIRNAME/../../evaluators/problems/exp2_ops/seed.c" src/k.c
+	git add . && git commit -qm seed
+	commit=$(git rev-parse HEAD)
+	echo "broken work tree" >src/k.c
+	printf 'problem: exp2_ops\nsource: {repo: %s, commit: %s, file: src/k.c}\n' "$PWD" "$commit" >"$scratch/git.yaml"
+	run "$CLADE" run "$scratch/git.yaml" --file "$campaign" --evaluations 10 --quiet
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(cat src/k.c)" = "broken work tree" ]
+}
