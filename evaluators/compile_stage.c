@@ -118,7 +118,9 @@ int compile_stage_units(struct rig *r, struct err *e)
 static bool gene_is_allowed(const char *flag)
 {
 	static const char *const refused[] = { "plugin", "dump", "profile", "preprocessed", "lto", "sanitize", "stack-usage", "callgraph",
-		"compare-debug", "instrument", "prefix-map", "random-seed", "save-", "opt-info", "wpa", "ltrans", "syntax-only" };
+		"compare-debug", "instrument", "prefix-map", "random-seed", "save", "opt-info", "wpa", "ltrans", "syntax-only", "split-stack",
+		"pch", "pic", "PIC", "pie", "PIE", "cf-protection", "-m32", "-mx32", "-m16", "cmodel", "verbose", "record", "openmp", "openacc",
+		"gnu-tm", "coverage", "diagnostics", "working-directory" };
 
 	if (strncmp(flag, "-O", 2) != 0 && strncmp(flag, "-f", 2) != 0 && strncmp(flag, "-m", 2) != 0 && strncmp(flag, "--param=", 8) != 0)
 		return false;

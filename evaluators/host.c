@@ -1,10 +1,12 @@
 #include "evaluators/host.h"
 
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -16,6 +18,13 @@
  * than this is work that it did while nobody watched.
  */
 #define AWAKE_NS 20000
+/*
+ * The next inputs are made in private memory and published in one piece, after the child went to sleep: a child that answered and stayed awake would
+ * see them before the clock starts. CPU time that it burns while they are published is such a look; a sleeping child burns none. A child that sleeps
+ * by short timeouts, to be awake at the right moment, shows as awake between crossings.
+ */
+#define PEEK_NS 1000
+#define REST_TURNS 64
 
 struct host {
 	struct clade_host table;     /* first: plug-ins hand its address back */
@@ -41,9 +50,12 @@ struct clade_batch {
 
 struct clade_run {
 	struct run_child *child;
-	uint8_t *arguments, *results;          /* the child's own regions, our writable views */
-	uint8_t *copy;                         /* owned: what the candidate had written when it acknowledged */
+	uint8_t *arguments;                    /* owned: blocks as they are made */
+	uint8_t *results;                      /* owned: before the crossing as they are made, then what the candidate had written when it acknowledged */
 	size_t arguments_bytes, results_bytes;
+	clockid_t cpu_clock;                   /* the candidate's */
+	bool has_cpu_clock;
+	enum run_channel channel;
 	size_t copied;
 	int64_t call_limit_ns, budget_ns, spent_ns, cpu_ns, wall_ns;
 	bool prefixed;
@@ -105,9 +117,7 @@ static const void *arguments(const struct clade_batch *b, int call)
 
 static const void *results(const struct clade_batch *b, int call)
 {
-	const uint8_t *from = b->crossed ? b->run->copy : b->run->results;
-
-	return call >= 0 && call < b->count ? from + b->blocks[call].results : NULL;
+	return call >= 0 && call < b->count ? b->run->results + b->blocks[call].results : NULL;
 }
 
 static struct clade_batch *begin(struct clade_run *run)
@@ -254,7 +264,7 @@ static int dead_canary(const struct clade_batch *b)
 
 	for (int i = 0; i < b->count; i++) {
 		for (size_t at = from; at < b->blocks[i].results; at++) {
-			if (run->copy[at] != run->canary[at % LINE])
+			if (run->results[at] != run->canary[at % LINE])
 				return i > 0 ? i - 1 : 0;
 		}
 		from = b->blocks[i].results + b->blocks[i].result_bytes;
@@ -262,18 +272,50 @@ static int dead_canary(const struct clade_batch *b)
 	return -1;
 }
 
-static void account(struct clade_run *run, const struct run_crossing *c)
+static int64_t cpu_of(const struct clade_run *run)
+{
+	struct timespec t;
+
+	return run->has_cpu_clock && clock_gettime(run->cpu_clock, &t) == 0 ? t.tv_sec * 1000000000LL + t.tv_nsec : 0;
+}
+
+/* Give way until the child no longer uses the core that it shares with us: then it sleeps. One that never does shows in the audit. */
+static int64_t await_rest(const struct clade_run *run)
+{
+	int64_t now = cpu_of(run), before;
+	int turn = 0;
+
+	do {
+		before = now;
+		sched_yield();
+		now = cpu_of(run);
+	} while (now != before && ++turn < REST_TURNS);
+	return now;
+}
+
+/* The inputs, where the child can read them. Returns the CPU time that it burnt meanwhile. */
+static int64_t publish(struct clade_run *run, const struct clade_batch *b)
+{
+	int64_t rested_ns = run->channel == RUN_BLOCKING ? await_rest(run) : 0;
+
+	memcpy(run_child_arguments(run->child), run->arguments, b->arguments_used);
+	memcpy(run_child_results(run->child), run->results, b->results_used);
+	return run->channel == RUN_BLOCKING ? cpu_of(run) - rested_ns : 0;
+}
+
+static void account(struct clade_run *run, const struct run_crossing *c, int64_t peeked_ns)
 {
 	run->wall_ns = c->wall_ns;
 	run->spent_ns += c->wall_ns;
 	run->cpu_ns += c->child_cpu_ns;
 	run->crossings++;
-	run->awake += c->idle_cpu_ns > AWAKE_NS;
+	run->awake += c->idle_cpu_ns > AWAKE_NS || peeked_ns > PEEK_NS;
 }
 
 int host_cross(struct clade_run *run, struct clade_batch *b)
 {
 	struct run_crossing crossing = { 0 };
+	int64_t peeked_ns;
 	int call;
 
 	if (run->stopped || run->failure.code != 0)
@@ -283,10 +325,11 @@ int host_cross(struct clade_run *run, struct clade_batch *b)
 		return CLADE_STOPPED;
 	}
 	run->copied = b->results_used;
-	if (run_child_cross(&crossing, run->child, b->calls, b->count, run->copy, run->copied, run->call_limit_ns, &run->failure) < 0)
+	peeked_ns = publish(run, b);
+	if (run_child_cross(&crossing, run->child, b->calls, b->count, run->results, run->copied, run->call_limit_ns, &run->failure) < 0)
 		return CLADE_STOPPED;
 	b->crossed = true;
-	account(run, &crossing);
+	account(run, &crossing, peeked_ns);
 	if (crossing.outcome != SANDBOX_OK)
 		return stop_by_outcome(run, crossing.outcome);
 	if (run->spent_ns > run->budget_ns)
@@ -307,7 +350,7 @@ static int cross(struct clade_run *run, struct clade_batch *b)
 int64_t host_run_empty(struct clade_run *run, const struct run_call *shape, int count, size_t copied, struct err *e)
 {
 	struct run_crossing crossing = { 0 };
-	int rc = run_child_cross(&crossing, run->child, shape, count, run->copy, copied, run->call_limit_ns, e);
+	int rc = run_child_cross(&crossing, run->child, shape, count, run->results, copied, run->call_limit_ns, e);
 
 	if (rc < 0)
 		return rc;
@@ -392,7 +435,7 @@ static struct run_spec spec_of(const struct clade_run *run, const struct host_st
 }
 
 /* Pages that are touched before the first clock starts. */
-static uint8_t *copy_area(size_t bytes)
+static uint8_t *map_area(size_t bytes)
 {
 	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
@@ -412,9 +455,11 @@ int host_run_start(struct clade_run **out, const struct host_start *s, enum verd
 	run->call_limit_ns = s->evaluator->call_limit_ns;
 	run->budget_ns = s->budget_ns;
 	spec = spec_of(run, s);
-	run->copy = copy_area(run->results_bytes);
-	if (rc == 0 && !run->copy)
-		rc = err_errno(e, ERR_LIMIT, "mmap of %zu bytes", run->results_bytes);
+	run->channel = s->channel;
+	run->arguments = map_area(run->arguments_bytes);
+	run->results = map_area(run->results_bytes);
+	if (rc == 0 && (!run->arguments || !run->results))
+		rc = err_errno(e, ERR_LIMIT, "mmap of %zu bytes", run->arguments_bytes + run->results_bytes);
 	if (rc == 0)
 		rc = run_child_start(&run->child, s->box, &spec, &outcome, reason, e);
 	if (rc != 0) {
@@ -422,8 +467,7 @@ int host_run_start(struct clade_run **out, const struct host_start *s, enum verd
 		*verdict = refusal(outcome);
 		return rc;
 	}
-	run->arguments = run_child_arguments(run->child);
-	run->results = run_child_results(run->child);
+	run->has_cpu_clock = run_child_pid(run->child) > 0 && clock_getcpuclockid(run_child_pid(run->child), &run->cpu_clock) == 0;
 	*out = run;
 	return 0;
 }
@@ -433,8 +477,10 @@ void host_run_end(struct clade_run *run)
 	if (!run)
 		return;
 	run_child_end(run->child);
-	if (run->copy)
-		munmap(run->copy, run->results_bytes);
+	if (run->arguments)
+		munmap(run->arguments, run->arguments_bytes);
+	if (run->results)
+		munmap(run->results, run->results_bytes);
 	free(run);
 }
 
