@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "orchestrator/parcel.h"
 #include "orchestrator/placing.h"
 #include "orchestrator/screen.h"
 #include "orchestrator/search.h"
@@ -26,35 +27,6 @@ static void ask_tune(struct candidate *c);
 
 /* ---- life ---- */
 
-char *candidate_flags_text(char *const *flags)
-{
-	cJSON *list = cJSON_CreateArray();
-	char *text;
-
-	for (int i = 0; flags[i] != NULL; i++)
-		cJSON_AddItemToArray(list, cJSON_CreateString(flags[i]));
-	text = json_text(list);
-	cJSON_Delete(list);
-	return text;
-}
-
-int candidate_flags_read(char **flags, int max, const char *json)
-{
-	cJSON *list = NULL;
-	const cJSON *row;
-	int n = 0;
-
-	flags[0] = NULL;
-	if (json == NULL || json_parse(&list, json, strlen(json), NULL) < 0)
-		return 0;
-	cJSON_ArrayForEach(row, list)
-		if (cJSON_IsString(row) && n < max)
-			flags[n++] = text_copy(row->valuestring);
-	flags[n] = NULL;
-	cJSON_Delete(list);
-	return n;
-}
-
 struct candidate *candidate_new(struct search *s, enum candidate_kind kind, int64_t proposal, struct mutator_proposal *made, const char *mutator)
 {
 	struct candidate *c = memory_alloc(sizeof *c);
@@ -65,7 +37,7 @@ struct candidate *candidate_new(struct search *s, enum candidate_kind kind, int6
 	c->made = *made;
 	memset(made, 0, sizeof *made);
 	c->mutator = text_copy(mutator);
-	c->flags_json = candidate_flags_text(c->made.flags);
+	c->flags_json = parcel_flags_text(c->made.flags);
 	c->cell = -1;
 	c->low = c->high = NAN;
 	for (int i = 0; i < CLADE_METRICS_MAX; i++)
@@ -126,74 +98,6 @@ static void take_costs(struct candidate *c, const struct job_cost *costs, int co
 		if (stage >= 0)
 			candidate_cost(c, cascade_rows[stage].name, costs[i].wall_ns, costs[i].cpu_ns);
 	}
-}
-
-/* ---- the queue's row ---- */
-
-char *candidate_payload(const struct candidate *c)
-{
-	cJSON *o = cJSON_CreateObject();
-	cJSON *parents = json_put_array(o, "parents");
-	char *text;
-
-	json_put_text(o, "source", c->made.source);
-	json_put_text(o, "flags", c->flags_json);
-	json_put_text(o, "mutator", c->mutator);
-	json_put_text(o, "operation", c->made.operation);
-	json_put_i64(o, "depth", c->depth);
-	for (int i = 0; i < c->parent_count; i++)
-		cJSON_AddItemToArray(parents, cJSON_CreateNumber((double)c->parents[i]));
-	if (c->made.tune) {
-		cJSON *constants = json_put_array(o, "constants");
-
-		json_put_text(o, "tunable", c->made.tunable);
-		for (int i = 0; i < c->made.constant_count; i++)
-			cJSON_AddItemToArray(constants, cJSON_CreateNumber(c->made.constants[i]));
-	}
-	text = json_text(o);
-	cJSON_Delete(o);
-	return text;
-}
-
-static void restore_lists(struct candidate *c, const cJSON *o)
-{
-	const cJSON *row;
-
-	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(o, "parents"))
-		if (cJSON_IsNumber(row) && c->parent_count < 4)
-			c->parents[c->parent_count++] = (int64_t)row->valuedouble;
-	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(o, "constants"))
-		if (cJSON_IsNumber(row) && c->made.constant_count < MUTATOR_CONSTANTS_MAX)
-			c->made.constants[c->made.constant_count++] = row->valuedouble;
-	c->made.tune = c->made.tunable != NULL && c->made.constant_count > 0;
-}
-
-int candidate_restore(struct candidate **out, struct search *s, int64_t queue_id, int64_t proposal, int tries, const char *payload, struct err *e)
-{
-	struct mutator_proposal made = { 0 };
-	const char *source = NULL;
-	cJSON *o = NULL;
-	struct candidate *c;
-	int rc = json_parse(&o, payload, strlen(payload), e);
-
-	if (rc == 0)
-		rc = json_text_at(&source, o, "source", e);
-	if (rc < 0)
-		goto out;
-	made.source = text_copy(source);
-	made.source_bytes = strlen(source);
-	made.tunable = text_copy(json_text_or(o, "tunable", NULL));
-	snprintf(made.operation, sizeof made.operation, "%s", json_text_or(o, "operation", ""));
-	candidate_flags_read(made.flags, MUTATOR_FLAGS_MAX, json_text_or(o, "flags", "[]"));
-	c = candidate_new(s, CANDIDATE_CHILD, proposal, &made, json_text_or(o, "mutator", "offline"));
-	c->queue_id = queue_id;
-	c->tries = tries;
-	c->depth = (int)json_i64_or(o, "depth", 1);
-	restore_lists(c, o);
-	*out = c;
-out:
-	cJSON_Delete(o);
-	return rc < 0 ? err_in(e, "queued proposal %lld", (long long)proposal) : 0;
 }
 
 /* ---- ends ---- */
@@ -409,7 +313,7 @@ static void ask_duel(struct candidate *c)
 	c->job = JOB_DUEL;
 	c->incumbent = incumbent != NULL ? incumbent->id : 0;
 	if (incumbent != NULL) {
-		candidate_flags_read(genes, MUTATOR_FLAGS_MAX, incumbent->flags);
+		parcel_flags_read(genes, MUTATOR_FLAGS_MAX, incumbent->flags);
 		j.incumbent = as_program(incumbent->source, incumbent->source_bytes, genes);
 	}
 	buffer_init(&b, FRAME_BYTES_MAX);
@@ -660,7 +564,7 @@ static bool enqueue(struct candidate *c)
 		candidate_leave(c);
 		return false;
 	}
-	payload = candidate_payload(c);
+	payload = parcel_write(c);
 	rc = archive_queue_add(&c->queue_id, c->search->archive, c->proposal, payload, &e);
 	free(payload);
 	if (rc < 0)

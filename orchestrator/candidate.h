@@ -58,11 +58,5 @@ struct candidate *candidate_new(struct search *s, enum candidate_kind kind, int6
 void candidate_begin(struct candidate *c);
 /* Free without a commit: its queue row stays, so that a resume takes it up. */
 void candidate_abandon(struct candidate *c);
-/* For the queue row, and back. */
-char *candidate_payload(const struct candidate *c);
-int candidate_restore(struct candidate **out, struct search *s, int64_t queue_id, int64_t proposal, int tries, const char *payload, struct err *e);
 /* Add what a stage in our own process cost. */
 void candidate_cost(struct candidate *c, const char *stage, int64_t wall_ns, int64_t cpu_ns);
-/* Genes as a JSON array of texts, and back into a NULL-ended array of at most max (owned texts). */
-char *candidate_flags_text(char *const *flags);
-int candidate_flags_read(char **flags, int max, const char *json);

@@ -16,6 +16,7 @@
 #include "orchestrator/candidate.h"
 #include "orchestrator/hook.h"
 #include "orchestrator/opening.h"
+#include "orchestrator/parcel.h"
 #include "orchestrator/proposer.h"
 #include "orchestrator/search.h"
 
@@ -110,7 +111,7 @@ static void begin_retest(struct search *s, const struct archive_program *p, bool
 	}
 	made.source = text_copy_n(full.source, full.source_bytes);
 	made.source_bytes = full.source_bytes;
-	candidate_flags_read(made.flags, MUTATOR_FLAGS_MAX, full.flags);
+	parcel_flags_read(made.flags, MUTATOR_FLAGS_MAX, full.flags);
 	c = candidate_new(s, CANDIDATE_RETEST, full.proposal, &made, full.mutator);
 	c->retest_id = full.id;
 	c->cell = full.cell;
@@ -149,7 +150,7 @@ static int restore_queued(struct engine *g, struct err *e)
 		const struct archive_queued *q = &g->opening.queued[i];
 		struct candidate *c = NULL;
 
-		rc = candidate_restore(&c, s, q->id, q->proposal, q->tries, q->payload, e);
+		rc = parcel_read(&c, s, q->id, q->proposal, q->tries, q->payload, e);
 		if (rc == 0)
 			candidate_begin(c);
 	}

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "mutators/syntax.h"
 #include "orchestrator/candidate.h"
+#include "orchestrator/parcel.h"
 #include "orchestrator/search.h"
 #include "orchestrator/select.h"
 
@@ -56,7 +57,7 @@ static void draw_add(struct draw *d, const struct elite *el)
 	d->elites[i] = el;
 	p->source = el->source;
 	p->source_bytes = el->source_bytes;
-	candidate_flags_read(d->flags[i], MUTATOR_FLAGS_MAX, el->flags);
+	parcel_flags_read(d->flags[i], MUTATOR_FLAGS_MAX, el->flags);
 	for (int k = 0; d->flags[i][k] != NULL; k++)
 		p->flags[k] = d->flags[i][k];
 }

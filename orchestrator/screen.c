@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "mutators/syntax.h"
 #include "orchestrator/candidate.h"
+#include "orchestrator/parcel.h"
 #include "orchestrator/search.h"
 
 int screen_text(enum verdict *verdict, char reason[SCREEN_REASON_MAX], const struct search *s, const char *source, size_t source_bytes, struct err *e)
@@ -50,7 +51,7 @@ static int same_tokens(struct search *s, int64_t id, const char *tokens, size_t 
 	int rc = archive_program(&p, s->archive, id, true, e);
 
 	if (rc == 1) {
-		candidate_flags_read(flags, MUTATOR_FLAGS_MAX, p.flags);
+		parcel_flags_read(flags, MUTATOR_FLAGS_MAX, p.flags);
 		rc = token_text(&other, &other_size, s, p.source, p.source_bytes, flags, e);
 		rc = rc < 0 ? rc : other_size == size && memcmp(other, tokens, size) == 0;
 	}

@@ -119,7 +119,7 @@ load common
 @test "duplicates are skipped before they cost and counted" {
 	"$CLADE" run jobshop_rule --file "$campaign" --seed 5 --evaluations 60 --quiet
 	[ "$(status_field duplicates)" -ge 1 ]
-	[ "$(sqlite3 "$campaign" 'SELECT count(*) - count(DISTINCT token) FROM programs')" = 0 ]
+	[ "$(sqlite3 "$campaign" 'SELECT count(*) - count(DISTINCT token) FROM program')" = 0 ]
 }
 
 @test "a seed from a git commit is read there, whatever the work tree holds" {

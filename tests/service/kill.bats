@@ -26,8 +26,8 @@ some_worker() {
 		now=$(status_field evaluations)
 		[ "$now" -ge "$last" ]
 		# every proposal was settled at most once, and none is both settled and queued
-		[ "$(sqlite3 "$campaign" 'SELECT count(*) - count(DISTINCT proposal) FROM programs')" = 0 ]
-		[ "$(sqlite3 "$campaign" 'SELECT count(*) FROM queue WHERE proposal IN (SELECT proposal FROM programs)')" = 0 ]
+		[ "$(sqlite3 "$campaign" 'SELECT count(*) - count(DISTINCT proposal) FROM program')" = 0 ]
+		[ "$(sqlite3 "$campaign" 'SELECT count(*) FROM queue WHERE proposal IN (SELECT proposal FROM program)')" = 0 ]
 		last=$now
 	done
 	queued=$(sqlite3 "$campaign" 'SELECT count(*) FROM queue')
