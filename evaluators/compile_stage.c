@@ -207,13 +207,16 @@ static char *reason_of(const struct compile_result *c)
 static int take_image(struct job_compile_result *out, struct rig *r, const struct compile_result *compiled, struct err *e)
 {
 	size_t size;
+	int rc;
 
 	free(r->image_bytes);
 	r->image_bytes = NULL;
-	if (fdio_read_fd(&r->image_bytes, &size, compiled->images[0], COMPILE_IMAGE_MAX, e) < 0)
-		return err_in(e, "image");
-	out->image = (struct frame_blob){ r->image_bytes, size };
-	return 0;
+	rc = fdio_read_fd(&r->image_bytes, &size, compiled->images[0], COMPILE_IMAGE_MAX, e);
+	if (rc < 0)
+		err_in(e, "image");
+	else
+		out->image = (struct frame_blob){ r->image_bytes, size };
+	return rc;
 }
 
 int compile_stage_run(struct job_compile_result *out, struct rig *r, const struct job_compile *job, struct err *e)

@@ -366,8 +366,10 @@ static int run_report(struct duel *d, struct err *e)
 			rc = measure_layout(&values[i], sums, d, &b, e);
 		end_bout(d, &b);
 	}
-	if (rc == TRUSTED_FELL)
-		return err_in(e, "the seed fails while it is timed");
+	if (rc == TRUSTED_FELL) {
+		err_in(e, "the seed fails while it is timed");
+		return ERR_CHILD;
+	}
 	return rc == 0 ? publish(d, values, sums) : rc;
 }
 

@@ -23,7 +23,6 @@
  * see them before the clock starts. CPU time that it burns while they are published is such a look; a sleeping child burns none. A child that sleeps
  * by short timeouts, to be awake at the right moment, shows as awake between crossings.
  */
-#define PEEK_NS 1000
 #define REST_TURNS 64
 
 struct host {
@@ -309,7 +308,7 @@ static void account(struct clade_run *run, const struct run_crossing *c, int64_t
 	run->spent_ns += c->wall_ns;
 	run->cpu_ns += c->child_cpu_ns;
 	run->crossings++;
-	run->awake += c->idle_cpu_ns > AWAKE_NS || peeked_ns > PEEK_NS;
+	run->awake += c->idle_cpu_ns > AWAKE_NS || peeked_ns > 0;
 }
 
 int host_cross(struct clade_run *run, struct clade_batch *b)

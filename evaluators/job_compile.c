@@ -18,10 +18,13 @@ int job_compile_encode(struct buffer *out, int64_t id, const struct job_compile 
 int job_compile_decode(struct job_compile *j, const struct frame *f, struct err *e)
 {
 	struct job_compile read = { 0 };
+	int rc;
 
-	if (job_wire_program_at(&read.program, f, "program", e) < 0 ||
-	    job_wire_int_at(&read.constants, f->head, "constants", 0, JOB_CONSTANTS_MAX, e) < 0)
-		return err_in(e, "compile job");
+	if ((rc = job_wire_program_at(&read.program, f, "program", e)) < 0 ||
+	    (rc = job_wire_int_at(&read.constants, f->head, "constants", 0, JOB_CONSTANTS_MAX, e)) < 0) {
+		err_in(e, "compile job");
+		return rc;
+	}
 	*j = read;
 	return 0;
 }
@@ -41,10 +44,13 @@ int job_compile_result_encode(struct buffer *out, int64_t id, const struct job_c
 int job_compile_result_decode(struct job_compile_result *r, const struct frame *f, struct err *e)
 {
 	struct job_compile_result read = { 0 };
+	int rc;
 
-	if (job_wire_blob_at(&read.image, f, f->head, "image", e) < 0 ||
-	    job_wire_outcome_at(&read.verdict, &read.reason, read.costs, &read.cost_count, f->head, e) < 0)
-		return err_in(e, "compile result");
+	if ((rc = job_wire_blob_at(&read.image, f, f->head, "image", e)) < 0 ||
+	    (rc = job_wire_outcome_at(&read.verdict, &read.reason, read.costs, &read.cost_count, f->head, e)) < 0) {
+		err_in(e, "compile result");
+		return rc;
+	}
 	read.code_bytes = json_i64_or(f->head, "code_bytes", 0);
 	read.data_bytes = json_i64_or(f->head, "data_bytes", 0);
 	*r = read;

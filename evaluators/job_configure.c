@@ -165,7 +165,8 @@ int job_configure_decode(struct job_configure *c, const cJSON *head, struct err 
 
 	if (rc < 0) {
 		job_configure_release(&read);
-		return err_in(e, "configure");
+		err_in(e, "configure");
+		return rc;
 	}
 	*c = read;
 	return 0;

@@ -25,12 +25,16 @@ int job_duel_encode(struct buffer *out, int64_t id, const struct job_duel *j, st
 int job_duel_decode(struct job_duel *j, const struct frame *f, struct err *e)
 {
 	struct job_duel read = { 0 };
+	int rc;
 
-	if (job_wire_program_at(&read.challenger, f, "challenger", e) < 0 || job_wire_program_at(&read.incumbent, f, "incumbent", e) < 0 ||
-	    job_wire_program_at(&read.seed, f, "seed", e) < 0 ||
-	    job_wire_int_at(&read.layouts, f->head, "layouts", 1, JOB_LAYOUTS_MAX, e) < 0 ||
-	    job_wire_int_at(&read.pairs, f->head, "pairs", 1, PAIRS_MAX, e) < 0)
-		return err_in(e, "duel job");
+	if ((rc = job_wire_program_at(&read.challenger, f, "challenger", e)) < 0 ||
+	    (rc = job_wire_program_at(&read.incumbent, f, "incumbent", e)) < 0 ||
+	    (rc = job_wire_program_at(&read.seed, f, "seed", e)) < 0 ||
+	    (rc = job_wire_int_at(&read.layouts, f->head, "layouts", 1, JOB_LAYOUTS_MAX, e)) < 0 ||
+	    (rc = job_wire_int_at(&read.pairs, f->head, "pairs", 1, PAIRS_MAX, e)) < 0) {
+		err_in(e, "duel job");
+		return rc;
+	}
 	read.delta_min = json_double_or(f->head, "delta_min", NAN);
 	if (!read.challenger.source || !read.seed.source || !(read.delta_min >= 0))
 		return err_set(e, ERR_PROTOCOL, "duel job: challenger, seed or delta_min is missing");
@@ -59,11 +63,13 @@ int job_duel_result_encode(struct buffer *out, int64_t id, const struct job_duel
 int job_duel_result_decode(struct job_duel_result *r, const struct frame *f, struct err *e)
 {
 	struct job_duel_result read = { 0 };
+	int rc;
 
-	if (job_wire_outcome_at(&read.verdict, &read.reason, read.costs, &read.cost_count, f->head, e) < 0 ||
-	    job_wire_doubles_at(read.class_ratio, &read.class_count, CLADE_CLASSES_MAX, f->head, "class_ratio", e) < 0) {
+	if ((rc = job_wire_outcome_at(&read.verdict, &read.reason, read.costs, &read.cost_count, f->head, e)) < 0 ||
+	    (rc = job_wire_doubles_at(read.class_ratio, &read.class_count, CLADE_CLASSES_MAX, f->head, "class_ratio", e)) < 0) {
 		free(read.reason);
-		return err_in(e, "duel result");
+		err_in(e, "duel result");
+		return rc;
 	}
 	read.ratio = json_double_or(f->head, "ratio", NAN);
 	read.ratio_low = json_double_or(f->head, "ratio_low", NAN);

@@ -22,12 +22,15 @@ int job_evaluate_encode(struct buffer *out, int64_t id, const struct job_evaluat
 int job_evaluate_decode(struct job_evaluate *j, const struct frame *f, struct err *e)
 {
 	struct job_evaluate read = { 0 };
-	int stream;
+	int stream, rc;
 
-	if (job_wire_blob_at(&read.image, f, f->head, "image", e) < 0 || job_wire_blob_at(&read.rival, f, f->head, "rival", e) < 0 ||
-	    job_wire_blob_at(&read.seed, f, f->head, "seed", e) < 0 ||
-	    job_wire_int_at(&stream, f->head, "stream", CLADE_PROBE, CLADE_HOLDOUT, e) < 0)
-		return err_in(e, "evaluate job");
+	if ((rc = job_wire_blob_at(&read.image, f, f->head, "image", e)) < 0 ||
+	    (rc = job_wire_blob_at(&read.rival, f, f->head, "rival", e)) < 0 ||
+	    (rc = job_wire_blob_at(&read.seed, f, f->head, "seed", e)) < 0 ||
+	    (rc = job_wire_int_at(&stream, f->head, "stream", CLADE_PROBE, CLADE_HOLDOUT, e)) < 0) {
+		err_in(e, "evaluate job");
+		return rc;
+	}
 	if (read.image.size == 0)
 		return err_set(e, ERR_PROTOCOL, "evaluate job: there is no image");
 	read.stream = (enum clade_stream)stream;
@@ -52,13 +55,14 @@ int job_evaluate_result_encode(struct buffer *out, int64_t id, const struct job_
 int job_evaluate_result_decode(struct job_evaluate_result *r, const struct frame *f, struct err *e)
 {
 	struct job_evaluate_result read = { 0 };
-	int metrics;
+	int metrics, rc;
 
-	if (job_wire_outcome_at(&read.verdict, &read.reason, read.costs, &read.cost_count, f->head, e) < 0 ||
-	    job_wire_doubles_at(read.metrics, &metrics, CLADE_METRICS_MAX, f->head, "metrics", e) < 0 ||
-	    job_wire_doubles_at(read.class_ratio, &read.class_count, CLADE_CLASSES_MAX, f->head, "class_ratio", e) < 0) {
+	if ((rc = job_wire_outcome_at(&read.verdict, &read.reason, read.costs, &read.cost_count, f->head, e)) < 0 ||
+	    (rc = job_wire_doubles_at(read.metrics, &metrics, CLADE_METRICS_MAX, f->head, "metrics", e)) < 0 ||
+	    (rc = job_wire_doubles_at(read.class_ratio, &read.class_count, CLADE_CLASSES_MAX, f->head, "class_ratio", e)) < 0) {
 		free(read.reason);
-		return err_in(e, "evaluate result");
+		err_in(e, "evaluate result");
+		return rc;
 	}
 	for (int i = metrics; i < CLADE_METRICS_MAX; i++)
 		read.metrics[i] = NAN;

@@ -22,11 +22,14 @@ int job_tune_encode(struct buffer *out, int64_t id, const struct job_tune *j, st
 int job_tune_decode(struct job_tune *j, const struct frame *f, struct err *e)
 {
 	struct job_tune read = { 0 };
+	int rc;
 
-	if (job_wire_blob_at(&read.image, f, f->head, "image", e) < 0 ||
-	    job_wire_doubles_at(read.constants, &read.constant_count, JOB_CONSTANTS_MAX, f->head, "constants", e) < 0 ||
-	    job_wire_int_at(&read.crossings_max, f->head, "crossings_max", 1, CROSSINGS_MAX, e) < 0)
-		return err_in(e, "tune job");
+	if ((rc = job_wire_blob_at(&read.image, f, f->head, "image", e)) < 0 ||
+	    (rc = job_wire_doubles_at(read.constants, &read.constant_count, JOB_CONSTANTS_MAX, f->head, "constants", e)) < 0 ||
+	    (rc = job_wire_int_at(&read.crossings_max, f->head, "crossings_max", 1, CROSSINGS_MAX, e)) < 0) {
+		err_in(e, "tune job");
+		return rc;
+	}
 	if (read.image.size == 0 || read.constant_count == 0)
 		return err_set(e, ERR_PROTOCOL, "tune job: there is no image or no constant");
 	for (int i = 0; i < read.constant_count; i++) {
@@ -53,11 +56,13 @@ int job_tune_result_encode(struct buffer *out, int64_t id, const struct job_tune
 int job_tune_result_decode(struct job_tune_result *r, const struct frame *f, struct err *e)
 {
 	struct job_tune_result read = { 0 };
+	int rc;
 
-	if (job_wire_outcome_at(&read.verdict, &read.reason, read.costs, &read.cost_count, f->head, e) < 0 ||
-	    job_wire_doubles_at(read.constants, &read.constant_count, JOB_CONSTANTS_MAX, f->head, "constants", e) < 0) {
+	if ((rc = job_wire_outcome_at(&read.verdict, &read.reason, read.costs, &read.cost_count, f->head, e)) < 0 ||
+	    (rc = job_wire_doubles_at(read.constants, &read.constant_count, JOB_CONSTANTS_MAX, f->head, "constants", e)) < 0) {
 		free(read.reason);
-		return err_in(e, "tune result");
+		err_in(e, "tune result");
+		return rc;
 	}
 	read.before = json_double_or(f->head, "before", NAN);
 	read.after = json_double_or(f->head, "after", NAN);

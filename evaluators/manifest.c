@@ -253,7 +253,8 @@ int manifest_from_json(struct manifest **out, const cJSON *json, struct err *e)
 
 	if (rc < 0) {
 		manifest_free(m);
-		return err_in(e, "manifest");
+		err_in(e, "manifest");
+		return rc;
 	}
 	*out = m;
 	return 0;

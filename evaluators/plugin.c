@@ -578,7 +578,8 @@ int plugin_load(const struct clade_evaluator **out, const char *so, struct err *
 		return err_set(e, ERR_ARGS, "evaluator %s: it exports no clade_evaluator", so);
 	rc = check(v, e);
 	if (rc < 0)
-		return err_in(e, "evaluator %s", so);
-	*out = v;
-	return 0;
+		err_in(e, "evaluator %s", so);
+	else
+		*out = v;
+	return rc;
 }

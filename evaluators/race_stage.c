@@ -137,8 +137,10 @@ static int class_ratio(double *out, struct race *race, int class_index, struct e
 	for (n = 0; n < RATIO_PAIRS && (n < RATIO_PAIRS_LEAST || clock_now_ns() - begun_ns < RATIO_ENOUGH_NS); n++) {
 		int rc = pair(&seen[n], race, race->seed, class_index, e);
 
-		if (rc == 2)
-			return err_in(e, "the seed fails while it is timed");
+		if (rc == 2) {
+			err_in(e, "the seed fails while it is timed");
+			return ERR_CHILD;
+		}
 		if (rc != 0)
 			return rc;
 	}

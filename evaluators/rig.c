@@ -236,13 +236,17 @@ int rig_image_fd(int *fd, struct rig *r, struct frame_blob image, struct err *e)
 	struct hash h = image_hash(image);
 	bool hit;
 	struct rig_image *slot = find_slot(r, &h, image.size, &hit);
+	int rc;
 
 	slot->used = ++r->image_clock;
 	if (!hit) {
 		close_fd(slot->fd);
 		slot->fd = -1;
-		if (fdio_sealed(&slot->fd, "image", image.bytes, image.size, e) < 0)
-			return err_in(e, "image");
+		rc = fdio_sealed(&slot->fd, "image", image.bytes, image.size, e);
+		if (rc < 0) {
+			err_in(e, "image");
+			return rc;
+		}
 		slot->size = image.size;
 		memcpy(slot->hash, h.bytes, sizeof(slot->hash));
 	}
