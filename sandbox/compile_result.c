@@ -40,7 +40,7 @@ static void judge_signal(struct compile_result *r, const struct box_compiled *c)
 		say(r, "the compiler used up its processor time");
 		break;
 	case SIGKILL:
-		r->outcome = c->step_cpu_ns >= COMPILE_PLAN_CPU_S * INT64_C(900000000) ? SANDBOX_TIMEOUT : SANDBOX_LIMIT;
+		r->outcome = c->step_cpu_ns >= COMPILE_PLAN_CPU_S * INT64_C(500000000) ? SANDBOX_TIMEOUT : SANDBOX_LIMIT;
 		say(r, r->outcome == SANDBOX_TIMEOUT ? "the compiler used up its processor time" :
 			"the compiler was killed for its use of memory");
 		break;

@@ -13,6 +13,7 @@
 	.globl headers_embed_start
 	.hidden headers_embed_start
 headers_embed_start:
+HEADER("clade_avx2.h", "sandbox/include/clade_avx2.h")
 HEADER("float.h", "sandbox/include/float.h")
 HEADER("limits.h", "sandbox/include/limits.h")
 HEADER("math.h", "sandbox/include/math.h")

@@ -19,6 +19,7 @@
 #include "sandbox/wall.h"
 
 #define WALL_LIMIT_DEFAULT_NS (15 * INT64_C(1000000000))
+#define START_LIMIT_NS (10 * INT64_C(1000000000))
 #define FLOOD_BYTES (4u << 20)
 enum { OURS, THEIRS };
 
@@ -145,10 +146,10 @@ static void hear(struct box *b, struct compile_ending *end)
 		close_fd(&b->socket[OURS]);
 }
 
-/* Until the box reported or ended, took too long or said too much. */
+/* Until the box reported or ended, took too long or said too much. The text's time begins with the greeting. */
 static void watch(struct box *b, struct compile_result *r, struct compile_ending *end, int64_t limit_ns)
 {
-	int64_t stop_ns = clock_now_ns() + limit_ns;
+	int64_t stop_ns = clock_now_ns() + START_LIMIT_NS;
 	bool talking = true;
 
 	while (!end->reported && !end->flooded && !end->late) {
@@ -164,8 +165,11 @@ static void watch(struct box *b, struct compile_result *r, struct compile_ending
 		if (polls[1].revents)
 			talking = drain(b, r);
 		end->flooded = b->seen > FLOOD_BYTES;
+		bool greeted = end->greeted;
 		if (polls[0].revents && b->socket[OURS] >= 0)
 			hear(b, end);
+		if (end->greeted && !greeted)
+			stop_ns = clock_now_ns() + limit_ns;
 		/* Whatever it still had to say is in the pipe and the socket. */
 		if (polls[2].revents && !polls[1].revents && !polls[0].revents)
 			break;

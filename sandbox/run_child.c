@@ -96,7 +96,8 @@ static enum sandbox_outcome judge(const struct run_child *c, const struct box_an
 	switch (WTERMSIG(a->status)) {
 	case SIGSYS: return SANDBOX_FORBIDDEN;
 	case SIGXCPU: return SANDBOX_TIMEOUT;
-	case SIGKILL: return a->cpu_ns >= c->cpu_limit_ns - SECOND_NS / 10 ? SANDBOX_TIMEOUT : SANDBOX_LIMIT;
+	/* Not by us: RLIMIT_CPU, whose ticks differ from the account by some percent, or the kernel's lack of memory. */
+	case SIGKILL: return a->cpu_ns >= c->cpu_limit_ns / 2 ? SANDBOX_TIMEOUT : SANDBOX_LIMIT;
 	default: return SANDBOX_CRASH;
 	}
 }
@@ -187,10 +188,6 @@ static int ask_start(struct run_child *c, const struct box_order *order, int ima
 	struct box_answer answer = { 0 };
 	int rc = zygote_ask(c->zygote, &answer, &c->pidfd, order, fds, BOX_FD_COUNT, e);
 
-	shared_region_close_fd(&c->request);
-	shared_region_close_fd(&c->ack);
-	shared_region_close_fd(&c->arguments);
-	shared_region_close_fd(&c->results);
 	if (rc == 0 && c->pidfd < 0)
 		rc = err_set(e, ERR_SANDBOX, "the zygote sent no descriptor of its child");
 	c->box_pid = answer.pid;
@@ -245,19 +242,27 @@ static int await_ready(struct run_child *c, enum sandbox_outcome *outcome, char 
 	return 1;
 }
 
-static int start(struct run_child *c, struct run_box *b, const struct run_spec *spec, const struct box_order *order,
-	enum sandbox_outcome *outcome, char reason[256], struct err *e)
+/* A zygote that is gone or confused is replaced once; what fails with a fresh one, too, is told. */
+static int fork_candidate(struct run_child *c, struct run_box *b, const struct box_order *order, int image, struct err *e)
 {
-	int rc = run_box_zygote(&c->zygote, b, e);
+	int rc = ERR_SANDBOX;
 
-	if (rc == 0)
-		rc = ask_start(c, order, spec->image, e);
-	if (rc < 0) {
-		run_box_replace(b);
-		return rc;
+	for (int turn = 0; turn < 2 && rc < 0; turn++) {
+		rc = run_box_zygote(&c->zygote, b, e);
+		if (rc < 0)
+			return rc;
+		rc = ask_start(c, order, image, e);
+		if (rc < 0) {
+			run_box_replace(b);
+			zygote_release(c->zygote);
+			c->zygote = NULL;
+		}
 	}
-	find_host_pid(c);
-	return await_ready(c, outcome, reason, e);
+	shared_region_close_fd(&c->request);
+	shared_region_close_fd(&c->ack);
+	shared_region_close_fd(&c->arguments);
+	shared_region_close_fd(&c->results);
+	return rc;
 }
 
 int run_child_start(struct run_child **out, struct run_box *b, const struct run_spec *spec, enum sandbox_outcome *outcome, char reason[256], struct err *e)
@@ -275,7 +280,11 @@ int run_child_start(struct run_child **out, struct run_box *b, const struct run_
 		rc = make_order(&order, c, spec, e);
 	if (rc == 0) {
 		c->cpu_limit_ns = order.cpu_limit_s * SECOND_NS;
-		rc = start(c, b, spec, &order, outcome, reason, e);
+		rc = fork_candidate(c, b, &order, spec->image, e);
+	}
+	if (rc == 0) {
+		find_host_pid(c);
+		rc = await_ready(c, outcome, reason, e);
 	}
 	if (rc == 0)
 		*out = c;
