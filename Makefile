@@ -52,6 +52,7 @@ say = @$(if $(V),:,printf '  %-7s %s\n' $(1) $@)
 Q  := $(if $(V),,@)
 
 .DELETE_ON_ERROR:
+.SECONDARY:
 .SUFFIXES:
 .PHONY: all clade problems headers tests benches deps demo test check asan bench bench-full \
         install clean help run-tests objects
