@@ -34,6 +34,7 @@ struct mutator_domain {
 	const char *const *imports; /* functions that may be called, NULL-ended, NULL: none */
 	enum mutator_flags_policy flags;
 	bool tunes;                 /* the evaluator offers residuals: proposals may ask for tuning */
+	const char *function;       /* the evolved region is this function; NULL: between the markers */
 };
 
 struct mutator_program {
