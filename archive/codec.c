@@ -103,6 +103,17 @@ int64_t codec_packs_with(const struct codec *c, enum codec_kind kind)
 	return k ? k->number : 0;
 }
 
+int64_t codec_newest(const struct codec *c)
+{
+	int64_t newest = 0;
+
+	for (int i = 0; i < c->known_count; i++) {
+		if (c->known[i].number > newest)
+			newest = c->known[i].number;
+	}
+	return newest;
+}
+
 void codec_forget(struct codec *c, int64_t above)
 {
 	int kept = 0;

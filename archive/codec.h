@@ -26,6 +26,8 @@ int codec_add(struct codec *c, enum codec_kind kind, int64_t number, const void 
 bool codec_has(const struct codec *c, int64_t number);
 /* The number that codec_pack will use, 0 without one. */
 int64_t codec_packs_with(const struct codec *c, enum codec_kind kind);
+/* The largest number of all, 0 without one. */
+int64_t codec_newest(const struct codec *c);
 /* Forget the dictionaries above this number: the transaction that stored them was undone. */
 void codec_forget(struct codec *c, int64_t above);
 /* *out is the caller's to free; *dictionary is the number to store with it. */

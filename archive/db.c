@@ -291,6 +291,11 @@ int db_end(struct db *db, int rc, struct err *e)
 	return rc;
 }
 
+int64_t db_last_id(struct db *db)
+{
+	return sqlite3_last_insert_rowid(db->handle);
+}
+
 bool db_writable(const struct db *db)
 {
 	return db->mode != DB_READ;

@@ -38,6 +38,8 @@ int db_number(int64_t *out, struct db *db, const char *sql, struct err *e);
 int db_begin(struct db *db, struct err *e);
 int db_end(struct db *db, int rc, struct err *e);
 
+int64_t db_last_id(struct db *db);      /* of the last row that was inserted */
+
 /* Code and text of SQLite's last failure: ERR_FULL, ERR_BUSY, ERR_FORMAT for no database, else ERR_DATABASE. */
 int db_failed(struct db *db, const char *doing, struct err *e);
 bool db_writable(const struct db *db);

@@ -43,18 +43,10 @@ int dictionary_load(struct archive *a, struct err *e)
 	return rc;
 }
 
-int64_t dictionary_last(struct archive *a)
-{
-	int64_t last = 0;
-
-	db_number(&last, a->db, "SELECT max(id) FROM dictionary", NULL);
-	return last;
-}
-
 static int put(struct archive *a, enum codec_kind kind, int64_t programs, const void *bytes,
 	size_t size, struct err *e)
 {
-	int64_t id = dictionary_last(a) + 1;
+	int64_t id = codec_newest(a->codec) + 1;
 	struct stmt *q = NULL;
 	int rc = db_stmt(&q, a->db, "INSERT INTO dictionary VALUES (:id, :kind, :programs, :bytes)", e);
 

@@ -17,8 +17,6 @@ struct err;
 
 /* Make the codec know all stored ones (those that another process added meanwhile too). */
 int dictionary_load(struct archive *a, struct err *e);
-/* Largest number in use; 0: none. */
-int64_t dictionary_last(struct archive *a);
 /* After a program was stored, within its transaction. programs: how many there are now. */
 int dictionary_grow(struct archive *a, int64_t programs, struct err *e);
 /* Use these bytes as the first dictionary of their kind, if there is none yet. */

@@ -13,7 +13,8 @@ struct stmt {
 	struct db *db;          /* borrowed */
 	sqlite3_stmt *handle;
 	int bound;              /* first failure of binding, SQLITE_OK while none */
-	int last_column;        /* where the last name was found */
+	int last_parameter;     /* where the last name was found; the next one mostly stands behind it */
+	int last_column;
 };
 
 int stmt_new(struct stmt **out, struct db *db, const char *sql, struct err *e)
@@ -48,8 +49,12 @@ int stmt_reuse(struct stmt *q, struct err *e)
 
 static int index_of(struct stmt *q, const char *name)
 {
-	int index = sqlite3_bind_parameter_index(q->handle, name);
+	const char *next = sqlite3_bind_parameter_name(q->handle, q->last_parameter + 1);
+	int index = q->last_parameter + 1;
 
+	if (!next || strcmp(next, name) != 0)
+		index = sqlite3_bind_parameter_index(q->handle, name);
+	q->last_parameter = index;
 	if (index == 0 && q->bound == SQLITE_OK)
 		q->bound = SQLITE_RANGE;
 	return index;
@@ -122,6 +127,7 @@ void stmt_done(struct stmt *q)
 	sqlite3_reset(q->handle);
 	sqlite3_clear_bindings(q->handle);
 	q->bound = SQLITE_OK;
+	q->last_parameter = 0;
 }
 
 int64_t stmt_first(struct stmt *q)

@@ -3,7 +3,7 @@
  *
  * Binding never fails at once: the first failure is kept and reported by stmt_step, so that callers bind in a row.
  * Bound texts and blobs are borrowed until stmt_done. Column texts and blobs live until the next step or stmt_done.
- * Columns that are read in the order of the SELECT are found without searching.
+ * Parameters and columns that are used in the order of the SQL text are found without searching.
  */
 #pragma once
 

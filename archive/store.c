@@ -57,31 +57,40 @@ static int check_result(const struct archive *a, const struct archive_result *r,
 
 /* ---- the row of the program ---- */
 
+/* One of the two statements on an operator: 1 and its id, 0 when it has no row. */
+static int with_operator(int64_t *id, struct archive *a, const char *sql,
+	const struct archive_program *p, struct err *e)
+{
+	struct stmt *q = NULL;
+	int rc = db_stmt(&q, a->db, sql, e);
+
+	if (rc < 0)
+		return rc;
+	stmt_put_text(q, ":mutator", p->mutator);
+	stmt_put_text(q, ":operation", p->operation ? p->operation : "");
+	rc = stmt_step(q, e);
+	if (rc == 1)
+		*id = stmt_i64(q, "id");
+	stmt_done(q);
+	return rc;
+}
+
 static int find_operator(int64_t *id, struct archive *a, const struct archive_program *p,
 	struct err *e)
 {
-	struct stmt *q = NULL;
 	int rc;
 
 	*id = 0;
 	if (!p->mutator)
 		return 0;
-	rc = db_stmt(&q, a->db, "INSERT OR IGNORE INTO operator (mutator, operation) "
-		"VALUES (:mutator, :operation)", e);
-	for (int i = 0; i < 2 && rc == 0; i++) {
-		if (i == 1)
-			rc = db_stmt(&q, a->db, "SELECT id FROM operator "
-				"WHERE mutator = :mutator AND operation = :operation", e);
-		if (rc < 0)
-			break;
-		stmt_put_text(q, ":mutator", p->mutator);
-		stmt_put_text(q, ":operation", p->operation ? p->operation : "");
-		rc = stmt_step(q, e);
-		if (rc == 1)
-			*id = stmt_i64(q, "id");
-		stmt_done(q);
-	}
-	return rc < 0 ? rc : 0;
+	rc = with_operator(id, a, "SELECT id FROM operator WHERE mutator = :mutator "
+		"AND operation = :operation", p, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = with_operator(id, a, "INSERT INTO operator (mutator, operation) "
+		"VALUES (:mutator, :operation)", p, e);
+	*id = db_last_id(a->db);
+	return rc;
 }
 
 static void put_origin(struct stmt *q, const struct archive_program *p, int64_t operator_id,
@@ -96,9 +105,6 @@ static void put_origin(struct stmt *q, const struct archive_program *p, int64_t 
 		stmt_put_id(q, parents[i], i < p->parent_count ? p->parents[i] : 0);
 	stmt_put_i64(q, ":depth", p->depth);
 	stmt_put_id(q, ":duplicate_of", duplicate_of);
-	stmt_put_blob(q, ":token", p->token.bytes, HASH_BYTES);
-	stmt_put_blob(q, ":object", p->has_object ? p->object.bytes : NULL, HASH_BYTES);
-	stmt_put_text(q, ":flags", p->flags);
 }
 
 /* Verdict before fitness: a program that is not ok has no score, whatever the caller left in the fields. */
@@ -124,6 +130,9 @@ static void put_outcome(struct stmt *q, const struct archive *a, const struct ar
 	stmt_put_i64(q, ":created_s", p->created_s ? p->created_s : clock_calendar_s());
 	stmt_put_i64(q, ":wall_ns", p->wall_ns);
 	stmt_put_i64(q, ":cpu_ns", p->cpu_ns);
+	stmt_put_blob(q, ":token", p->token.bytes, HASH_BYTES);
+	stmt_put_blob(q, ":object", p->has_object ? p->object.bytes : NULL, HASH_BYTES);
+	stmt_put_text(q, ":flags", p->flags);
 	stmt_put_text(q, ":holdout", p->holdout);
 }
 
@@ -137,8 +146,7 @@ static int insert_program(int64_t *id, struct archive *a, const struct archive_r
 		"token, object, flags, holdout) VALUES (:name, :proposal, :operator, :parent_1, :parent_2, "
 		":parent_3, :parent_4, :depth, :duplicate_of, :verdict, :reason, :fitness, :fitness_low, "
 		":fitness_high, :pairs, :metrics, :cell, :feature_1, :feature_2, :feature_3, :feature_4, "
-		":code_bytes, :created_s, :wall_ns, :cpu_ns, :token, :object, :flags, :holdout) "
-		"RETURNING id";
+		":code_bytes, :created_s, :wall_ns, :cpu_ns, :token, :object, :flags, :holdout)";
 	int64_t operator_id;
 	struct stmt *q = NULL;
 	int rc = find_operator(&operator_id, a, r->program, e);
@@ -149,12 +157,10 @@ static int insert_program(int64_t *id, struct archive *a, const struct archive_r
 		return rc;
 	put_origin(q, r->program, operator_id, r->duplicate_level ? r->duplicate_of : 0);
 	put_outcome(q, a, r->program);
-	rc = stmt_step(q, e);
-	if (rc == 1) {
-		*id = stmt_i64(q, "id");
-		rc = stmt_run(q, e);
-	}
+	rc = stmt_run(q, e);
 	stmt_done(q);
+	if (rc == 0)
+		*id = db_last_id(a->db);
 	return rc;
 }
 
@@ -475,14 +481,6 @@ static int update_tally(struct archive *a, const struct archive_result *r, int64
 	return rc;
 }
 
-static int grow_dictionary(struct archive *a, struct err *e)
-{
-	int64_t programs = 0;
-	int rc = db_number(&programs, a->db, "SELECT programs FROM tally", e);
-
-	return rc < 0 ? rc : dictionary_grow(a, programs, e);
-}
-
 static int commit_inside(int64_t *id, enum archive_add *added, struct archive *a,
 	const struct archive_result *r, struct err *e)
 {
@@ -500,8 +498,9 @@ static int commit_inside(int64_t *id, enum archive_add *added, struct archive *a
 		rc = take_cell(added, a, r->program, *id, e);
 	if (rc == 0 && r->event)
 		rc = archive_event_add(a, r->event, r->event_text ? r->event_text : "", e);
+	/* Programs are never deleted, so that the newest id counts them. */
 	if (rc == 0 && *id > 0)
-		rc = grow_dictionary(a, e);
+		rc = dictionary_grow(a, *id, e);
 	return rc;
 }
 
@@ -509,7 +508,7 @@ int store_commit(int64_t *id, enum archive_add *added, struct archive *a,
 	const struct archive_result *r, struct err *e)
 {
 	enum archive_add map = ARCHIVE_NOT_ADDED;
-	int64_t made = 0, dictionary = dictionary_last(a);
+	int64_t made = 0, dictionary = codec_newest(a->codec);
 	int rc = check_result(a, r, e);
 
 	if (rc == 0)
