@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/err.h"
@@ -478,6 +479,95 @@ static void a_held_out_instance_is_never_searched_on(void **state)
 	}
 }
 
+/* A folder whose table is the problem's own with one piece of text replaced; the caller frees. */
+static char *folder_with_table(const struct bench *b, const char *from, const char *to)
+{
+	const char *scratch = getenv("TMPDIR");
+	char *folder = text_format("%s/problem.%d", scratch != NULL ? scratch : "/tmp", getpid());
+	char *adapter = bench_file(b, "adapter.c"), *table = bench_file(b, "taillard.tsv");
+	char *at = strstr(table, from);
+	char *changed = text_format("%.*s%s%s", (int)(at - table), table, to, at + strlen(from));
+	char *adapter_path = text_format("%s/adapter.c", folder);
+	char *table_path = text_format("%s/taillard.tsv", folder);
+	struct err e = { 0 };
+
+	assert_fine(fdio_make_dirs(folder, &e), &e);
+	assert_fine(fdio_write_file(adapter_path, adapter, strlen(adapter), &e), &e);
+	assert_fine(fdio_write_file(table_path, changed, strlen(changed), &e), &e);
+	free(adapter);
+	free(table);
+	free(changed);
+	free(adapter_path);
+	free(table_path);
+	return folder;
+}
+
+static void remove_folder(const char *folder)
+{
+	static const char *const names[] = { "adapter.c", "taillard.tsv" };
+
+	for (int i = 0; i < 2; i++) {
+		char *path = text_format("%s/%s", folder, names[i]);
+
+		remove(path);
+		free(path);
+	}
+	remove(folder);
+}
+
+/* With the bound of ta01 raised to 1500, SPT's 1462 is a schedule that cannot be. */
+static void a_makespan_below_its_bound_is_our_failure(void **state)
+{
+	struct job_evaluate job = { .stream = CLADE_SEARCH };
+	struct job_evaluate_result result = { 0 };
+	struct err e = { 0 };
+	struct bench b;
+	char *folder, *source;
+
+	(void)state;
+	bench_configure(&b, "jobshop_rule");
+	source = bench_file(&b, "seed.c");
+	folder = folder_with_table(&b, "398197754\t1231\t1231", "398197754\t1500\t1500");
+	free(b.configure.problem_dir);
+	b.configure.problem_dir = text_copy(folder);
+	assert_fine(rig_open(&b.rig, &b.configure, NULL, &e), &e);
+	job.image = bench_image(&b, source, 0);
+	assert_true(rig_evaluate(&result, b.rig, &job, &e) < 0);
+	assert_non_null(strstr(e.text, "jobshop_rule failed"));
+	blob_free(job.image);
+	remove_folder(folder);
+	free(folder);
+	free(source);
+	bench_close(&b);
+}
+
+static void a_damaged_table_is_refused(void **state)
+{
+	static const char *const damages[][2] = {
+		{ "398197754\t1231", "398197754\t600" },    /* a bound below the busiest machine */
+		{ "ta80\t100\t20", "ta80\t101\t20" },
+		{ "ta80\t", "# ta80\t" },
+		{ "840612802", "0" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		struct err e = { 0 };
+		struct bench b;
+		char *folder;
+
+		bench_configure(&b, "jobshop_rule");
+		folder = folder_with_table(&b, damages[i][0], damages[i][1]);
+		free(b.configure.problem_dir);
+		b.configure.problem_dir = text_copy(folder);
+		assert_true(rig_open(&b.rig, &b.configure, NULL, &e) < 0);
+		assert_non_null(strstr(e.text, "jobshop_rule could not open"));
+		remove_folder(folder);
+		free(folder);
+		bench_close(&b);
+	}
+}
+
 static char *rule_text(const char *body)
 {
 	return text_format("#include \"jobshop_rule.h\"\ndouble priority(const struct op_view *v)\n"
@@ -637,6 +727,8 @@ int main(void)
 		cmocka_unit_test(three_rules_have_their_printed_gaps_per_size),
 		cmocka_unit_test(search_and_holdout_are_the_two_halves),
 		cmocka_unit_test(a_held_out_instance_is_never_searched_on),
+		cmocka_unit_test(a_makespan_below_its_bound_is_our_failure),
+		cmocka_unit_test(a_damaged_table_is_refused),
 		cmocka_unit_test(a_priority_that_is_no_number_is_wrong),
 		cmocka_unit_test(a_rule_that_writes_to_its_view_dies),
 		cmocka_unit_test(functions_of_the_header_can_be_called),
