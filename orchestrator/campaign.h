@@ -1,8 +1,11 @@
 /*
  * campaign.h - the settings of one campaign: defaults, then the problem's campaign.yaml or the user's file, then --set and flags.
  *
- * YAML is read as libyaml events against the option table. The file's text as given is kept, so that the archive can store it; settings
- * changed later (resume --set) are appended to what is stored as "key: value" lines.
+ * YAML is read as libyaml events against the option table. The texts as given are kept in layers, so that the archive can store them and a
+ * later campaign_parse means the same whatever became of the files: the problem's campaign.yaml, the user's file, then what the command line
+ * set as "key: value" lines. A comment line "#clade:problem PATH", "#clade:file PATH" or "#clade:set" begins each layer; a later layer wins.
+ * Refused, with file, line and column: unknown keys, wrong types, values out of range, keys that stand twice in a layer (#clade:set apart), anchors,
+ * aliases, tags, a second document, bytes that are not UTF-8, more than 1 MB, nesting deeper than 8.
  */
 #pragma once
 
@@ -49,8 +52,10 @@ struct campaign {
 	char *on_best;                  /* on_best: command run on a new best */
 	struct option_pairs parameters; /* parameters: given to the evaluator */
 	struct campaign_references references; /* references: printed beside results */
-	char *text;                     /* the file as read; not an option */
+	char *text;                     /* the layers as read; not an option */
 	char *path;                     /* of the file, NULL for a built-in's default; not an option */
+	char *base_dir;                 /* where relative paths start while a layer is read, NULL: the current folder; not an option */
+	char *file_given, *file_dir;    /* source.file as written, and its base_dir: `file` is made of them and `repo`; not options */
 };
 
 void campaign_init(struct campaign *c);              /* defaults of the table */
@@ -59,5 +64,7 @@ void campaign_release(struct campaign *c);
 int campaign_load(struct campaign *c, const char *name_or_path, struct err *e);
 /* From the text stored in an archive: file_name is used in errors. */
 int campaign_parse(struct campaign *c, const char *text, const char *file_name, const char *base_dir, struct err *e);
+/* Append a setting of the command line to the text, in a #clade:set layer; option_set calls it. */
+void campaign_remember(struct campaign *c, const char *path, const char *value);
 /* Checks across options, after --set: files exist, flags policy fits. */
 int campaign_check(const struct campaign *c, struct err *e);
