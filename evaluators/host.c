@@ -255,18 +255,30 @@ static int stop_by_outcome(struct clade_run *run, enum sandbox_outcome outcome)
 	}
 }
 
-/* The first call before whose block, or behind whose block, a byte was written; -1 when all canaries live. */
+/* A canary behind the last block, as far as the region reaches; it is copied with the results. */
+static void close_batch(struct clade_batch *b)
+{
+	size_t room = b->results_end - b->results_used, tail = room < 2 * LINE ? room : 2 * LINE;
+
+	write_canary(b->run, b->results_used, b->results_used + tail);
+	b->run->copied = b->results_used + tail;
+}
+
+/* The call behind whose block a byte was written, 0 also for one before the first; -1 when all canaries live. */
 static int dead_canary(const struct clade_batch *b)
 {
 	const struct clade_run *run = b->run;
 	size_t from = 0;
 
-	for (int i = 0; i < b->count; i++) {
-		for (size_t at = from; at < b->blocks[i].results; at++) {
+	for (int i = 0; i <= b->count; i++) {
+		size_t to = i < b->count ? b->blocks[i].results : run->copied;
+
+		for (size_t at = from; at < to; at++) {
 			if (run->results[at] != run->canary[at % LINE])
 				return i > 0 ? i - 1 : 0;
 		}
-		from = b->blocks[i].results + b->blocks[i].result_bytes;
+		if (i < b->count)
+			from = b->blocks[i].results + b->blocks[i].result_bytes;
 	}
 	return -1;
 }
@@ -298,7 +310,7 @@ static int64_t publish(struct clade_run *run, const struct clade_batch *b)
 	int64_t rested_ns = run->channel == RUN_BLOCKING ? await_rest(run) : 0;
 
 	memcpy(run_child_arguments(run->child), run->arguments, b->arguments_used);
-	memcpy(run_child_results(run->child), run->results, b->results_used);
+	memcpy(run_child_results(run->child), run->results, run->copied);
 	return run->channel == RUN_BLOCKING ? cpu_of(run) - rested_ns : 0;
 }
 
@@ -323,7 +335,7 @@ int host_cross(struct clade_run *run, struct clade_batch *b)
 		err_set(&run->failure, ERR_ARGS, "the evaluator crosses with %s batch", b->crossed ? "a used" : "an empty");
 		return CLADE_STOPPED;
 	}
-	run->copied = b->results_used;
+	close_batch(b);
 	peeked_ns = publish(run, b);
 	if (run_child_cross(&crossing, run->child, b->calls, b->count, run->results, run->copied, run->call_limit_ns, &run->failure) < 0)
 		return CLADE_STOPPED;

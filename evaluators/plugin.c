@@ -560,9 +560,9 @@ static int check(const struct clade_evaluator *v, struct err *e)
 		return err_set(e, ERR_ARGS, "at most %d terminals", CLADE_TERMINALS_MAX);
 	if (v->residuals && v->residual_count < 1)
 		return err_set(e, ERR_ARGS, "residuals needs residual_count");
-	if ((rc = check_metrics(v, e)) < 0 || (rc = check_features(v, e)) < 0)
+	if ((rc = check_callbacks(v, e)) < 0 || (rc = check_metrics(v, e)) < 0)
 		return rc;
-	return check_callbacks(v, e);
+	return check_features(v, e);
 }
 
 int plugin_load(const struct clade_evaluator **out, const char *so, struct err *e)
