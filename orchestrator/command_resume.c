@@ -49,55 +49,50 @@ static int store_settings(const char *path, const struct campaign *c, struct err
 	return rc < 0 ? rc : 0;
 }
 
-static int session_limits(struct engine_options *o, const char *wall, const char *evaluations, struct err *e)
-{
-	if (wall != NULL && (text_parse_duration_ns(&o->wall_ns, wall) < 0 || o->wall_ns <= 0))
-		return err_set(e, ERR_ARGS, "--wall %s: give a time such as 90s, 10m or 2h", wall);
-	if (evaluations != NULL && (text_parse_i64(&o->evaluations, evaluations) < 0 || o->evaluations <= 0))
-		return err_set(e, ERR_ARGS, "--evaluations %s: give a number above 0", evaluations);
-	return 0;
-}
-
 static bool spent(const struct campaign *c, int64_t elapsed_ns, int64_t evaluations)
 {
 	return (c->wall_ns > 0 && elapsed_ns >= c->wall_ns) || (c->evaluations > 0 && evaluations >= c->evaluations);
 }
 
+/* Settings given now are stored, so that the next session has them, too. */
+static int settle_settings(struct campaign *c, const struct arguments_settings *settings, const char *path, struct err *e)
+{
+	int rc = arguments_apply(settings, c, e);
+
+	if (rc >= 0)
+		rc = campaign_check(c, e);
+	if (rc >= 0 && settings->count > 0)
+		rc = store_settings(path, c, e);
+	return rc < 0 ? rc : 0;
+}
+
 static int exec_resume(int argc, char **argv)
 {
-	const char *plain[ARGUMENTS_PLAIN_MAX], *wall = NULL, *evaluations = NULL;
-	struct argument_values sets = { .count = 0 };
-	bool quiet = false, json = false;
-	const struct argument table[] = {
-		{ "wall", "SPAN", "", NULL, &wall, NULL }, { "evaluations", "N", "", NULL, &evaluations, NULL },
-		{ "set", "KEY=VALUE", "", NULL, NULL, &sets }, { "quiet", NULL, "", &quiet, NULL, NULL },
-		{ "json", NULL, "", &json, NULL, NULL }, { NULL, NULL, NULL, NULL, NULL, NULL },
-	};
 	struct engine_options o = { .resume = true };
+	struct arguments_settings settings = { .count = 0 };
+	const struct arguments_row rows[] = {
+		{ .name = "--wall", .type = ARGUMENTS_SPAN, .place = &o.wall_ns },
+		{ .name = "--evaluations", .type = ARGUMENTS_COUNT, .place = &o.evaluations, .low = 1, .high = INT64_MAX },
+		{ .name = "--set", .type = ARGUMENTS_SETTINGS, .place = &settings },
+		{ .name = "--quiet", .type = ARGUMENTS_FLAG, .place = &o.quiet },
+		{ .name = "--json", .type = ARGUMENTS_FLAG, .place = &o.json },
+		{ .name = NULL },
+	};
 	struct campaign c;
 	struct err e = { 0 };
 	char *text = NULL;
 	int64_t elapsed_ns = 0, done = 0;
-	int count, rc, status = arguments_read(plain, &count, 1, 1, table, argc, argv);
+	int rc, status = arguments_read(&o.path, 1, 1, rows, command_find("resume"), argc, argv);
 
-	if (status != -1)
+	if (status != ARGUMENTS_GO_ON)
 		return status;
 	campaign_init(&c);
-	rc = stored_settings(&c, &text, &elapsed_ns, &done, plain[0], &e);
-	for (int i = 0; i < sets.count && rc >= 0; i++)
-		rc = option_assign(&c, sets.at[i], &e);
+	rc = stored_settings(&c, &text, &elapsed_ns, &done, o.path, &e);
 	if (rc >= 0)
-		rc = campaign_check(&c, &e);
-	if (rc >= 0)
-		rc = session_limits(&o, wall, evaluations, &e);
-	if (rc >= 0 && sets.count > 0)
-		rc = store_settings(plain[0], &c, &e);
-	o.path = plain[0];
-	o.quiet = quiet;
-	o.json = json;
+		rc = settle_settings(&c, &settings, o.path, &e);
 	if (rc < 0) {
 		status = command_error("resume", &e);
-	} else if (wall == NULL && evaluations == NULL && spent(&c, elapsed_ns, done)) {
+	} else if (o.wall_ns == 0 && o.evaluations == 0 && spent(&c, elapsed_ns, done)) {
 		printf("the campaign has spent its budget; extend it with --wall SPAN or --evaluations N\n");
 		status = COMMAND_DONE;
 	} else {

@@ -10,28 +10,6 @@
 #include "orchestrator/campaign.h"
 #include "orchestrator/session.h"
 
-/* A flag of the command that is an option of the campaign. */
-static int set_flag(struct campaign *c, const char *path, const char *value, struct err *e)
-{
-	if (value == NULL)
-		return 0;
-	return option_set(c, path, value, (struct option_origin){ 0 }, e);
-}
-
-static int settings(struct campaign *c, const char *problem, const struct argument_values *sets, const char *const flags[5], struct err *e)
-{
-	static const char *const paths[5] = { "seed", "workers", "budget.evaluations", "budget.wall", "on_best" };
-	int rc = campaign_load(c, problem, e);
-
-	for (int i = 0; i < sets->count && rc >= 0; i++)
-		rc = option_assign(c, sets->at[i], e);
-	for (int i = 0; i < 5 && rc >= 0; i++)
-		rc = set_flag(c, paths[i], flags[i], e);
-	if (rc >= 0)
-		rc = campaign_check(c, e);
-	return rc < 0 ? rc : 0;
-}
-
 /* "exp2_ops.clade" in the current folder, or with a number behind it when that exists. */
 static char *free_name(const struct campaign *c)
 {
@@ -50,32 +28,35 @@ static char *free_name(const struct campaign *c)
 
 static int exec_run(int argc, char **argv)
 {
-	const char *plain[ARGUMENTS_PLAIN_MAX], *file = NULL, *flags[5] = { NULL };
-	struct argument_values sets = { .count = 0 };
+	const char *problem = NULL, *file = NULL;
+	struct arguments_settings settings = { .count = 0 };
 	bool quiet = false, json = false;
-	const struct argument table[] = {
-		{ "file", "OUT.clade", "", NULL, &file, NULL }, { "seed", "N", "", NULL, &flags[0], NULL },
-		{ "workers", "N", "", NULL, &flags[1], NULL }, { "evaluations", "N", "", NULL, &flags[2], NULL },
-		{ "wall", "SPAN", "", NULL, &flags[3], NULL }, { "on-best", "CMD", "", NULL, &flags[4], NULL },
-		{ "set", "KEY=VALUE", "", NULL, NULL, &sets }, { "quiet", NULL, "", &quiet, NULL, NULL },
-		{ "json", NULL, "", &json, NULL, NULL }, { NULL, NULL, NULL, NULL, NULL, NULL },
+	const struct arguments_row rows[] = {
+		{ .name = "--file", .type = ARGUMENTS_TEXT, .place = &file },
+		{ .name = "--set", .type = ARGUMENTS_SETTINGS, .place = &settings },
+		{ .name = "--quiet", .type = ARGUMENTS_FLAG, .place = &quiet },
+		{ .name = "--json", .type = ARGUMENTS_FLAG, .place = &json },
+		{ .name = NULL },
 	};
-	struct engine_options o = { 0 };
 	struct campaign c;
 	struct err e = { 0 };
-	char *name = NULL;
-	int count, status = arguments_read(plain, &count, 1, 1, table, argc, argv);
+	char *name;
+	int rc, status = arguments_read(&problem, 1, 1, rows, command_find("run"), argc, argv);
 
-	if (status != -1)
+	if (status != ARGUMENTS_GO_ON)
 		return status;
 	campaign_init(&c);
-	if (settings(&c, plain[0], &sets, flags, &e) < 0) {
+	rc = campaign_load(&c, problem, &e);
+	if (rc >= 0)
+		rc = arguments_apply(&settings, &c, &e);
+	if (rc >= 0)
+		rc = campaign_check(&c, &e);
+	if (rc < 0) {
 		campaign_release(&c);
 		return command_error("run", &e);
 	}
 	name = file != NULL ? text_copy(file) : free_name(&c);
-	o = (struct engine_options){ .path = name, .quiet = quiet, .json = json };
-	status = session_run("run", &c, &o);
+	status = session_run("run", &c, &(struct engine_options){ .path = name, .quiet = quiet, .json = json });
 	free(name);
 	campaign_release(&c);
 	return status;
