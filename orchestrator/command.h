@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#define COMMAND_VERSION "0.1.0"
+
 enum command_status { COMMAND_DONE = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2, COMMAND_STOPPED = 3, COMMAND_BUSY = 4, COMMAND_REFUSED = 5 };
 
 struct command {
@@ -17,6 +19,8 @@ struct command {
 };
 extern const struct command *const command_table[];   /* ends with NULL */
 const struct command *command_find(const char *name);
+/* The nearest command's name for a slip, or NULL. */
+const char *command_nearest(const char *name);
 int command_help(const struct command *c);            /* prints usage to stdout, returns COMMAND_DONE */
 /* Print "clade NAME: text" and a hint to stderr, return status. */
 int command_fail(const char *name, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
