@@ -12,6 +12,7 @@
 
 #define TEXT_BYTES_MAX (16u << 10)
 #define TRIES 30
+#define LOCALS_MAX 64
 
 /* Replace a value by text gathered in a buffer. */
 static int replace_by(struct sketch *s, int node, struct buffer *text, bool simple)
@@ -388,7 +389,7 @@ static int expressions_local(struct sketch *s)
 		return 0;
 	do
 		snprintf(name, sizeof name, "t%d_", ++number);
-	while (scope_uses_name(&s->scope, name));
+	while (number < LOCALS_MAX && scope_uses_name(&s->scope, name));
 	buffer_init(&text, TEXT_BYTES_MAX);
 	sketch_copy(&text, s, node);
 	if (!text.full)

@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "mutators/operator.h"
 
+#define FRESH_MAX 64         /* a text that has that many of our names is shadowed instead */
+
 /* ---- reading ---- */
 
 static bool counts_by_one(const struct tree *t, int update, int name)
@@ -141,7 +143,7 @@ void loops_fresh_name(char out[64], const struct sketch *s, const char *base, in
 	int length = bytes < 48 ? bytes : 48;
 
 	snprintf(out, 64, "%.*s", length, base);
-	for (int n = 2; scope_uses_name(&s->scope, out); n++)
+	for (int n = 2; n < FRESH_MAX && scope_uses_name(&s->scope, out); n++)
 		snprintf(out, 64, "%.*s_%d", length, base, n);
 }
 
@@ -237,33 +239,77 @@ static int loops_fusion(struct sketch *s)
 	return 1;
 }
 
-static bool is_unroll(const struct tree *t, int node)
+static bool is_loop_pragma(const struct tree *t, int node)
 {
-	return tree_is(t, node, TREE_PREPROC_CALL) && strncmp(tree_text(t, node), "#pragma GCC unroll", 18) == 0;
+	static const char *const pragmas[] = { "#pragma GCC unroll", "#pragma GCC ivdep" };
+
+	for (int i = 0; i < 2; i++)
+		if (tree_is(t, node, TREE_PREPROC_CALL) && strncmp(tree_text(t, node), pragmas[i], strlen(pragmas[i])) == 0)
+			return true;
+	return false;
+}
+
+void loops_drop_stale_pragmas(struct sketch *s)
+{
+	const struct tree *t = &s->tree;
+
+	for (int i = 0; i < t->count; i++) {
+		int next;
+
+		if (!is_loop_pragma(t, i) || !tree_inside(t, i, (uint32_t)s->region.start, (uint32_t)s->region.end))
+			continue;
+		for (next = next_statement(t, i); next >= 0 && is_loop_pragma(t, next);)
+			next = next_statement(t, next);
+		if (!tree_is(t, next, TREE_FOR_STATEMENT) && !tree_is(t, next, TREE_WHILE_STATEMENT) && !tree_is(t, next, TREE_DO_STATEMENT))
+			edits_add(&s->edits, t->nodes[i].start, t->nodes[i].end, "%s", "");
+	}
+}
+
+/* The unroll pragma in front of a loop, -1: none. */
+static int unroll_before(const struct tree *t, int node)
+{
+	int before = -1;
+
+	for (int c = tree_first(t, t->nodes[node].parent); c >= 0 && c != node; c = t->nodes[c].next)
+		if (t->nodes[c].named)
+			before = c;
+	return before >= 0 && is_loop_pragma(t, before) && strncmp(tree_text(t, before), "#pragma GCC unroll", 18) == 0 ? before : -1;
+}
+
+/* Bytes of white space in front of a node on its line, -1: something else stands there. */
+static int indentation(const struct tree *t, int node)
+{
+	uint32_t start = t->nodes[node].start, at = start;
+
+	while (at > 0 && (t->text[at - 1] == '\t' || t->text[at - 1] == ' '))
+		at--;
+	return at == 0 || t->text[at - 1] == '\n' ? (int)(start - at) : -1;
 }
 
 static int loops_unroll(struct sketch *s)
 {
 	static const int factors[] = { 2, 4, 8, 16 };
-	int node = sketch_pick(s, is_loop);
 	const struct tree *t = &s->tree;
-	int before = -1, factor = factors[random_below(s->random, 4)];
+	int node = sketch_pick(s, is_loop);
+	int factor = factors[random_below(s->random, 4)], old, indent;
+	uint32_t start;
 	bool wrapped;
 
 	if (node < 0)
 		return 0;
-	for (int c = tree_first(t, t->nodes[node].parent); c >= 0 && c != node; c = t->nodes[c].next)
-		if (t->nodes[c].named)
-			before = c;
+	old = unroll_before(t, node);
+	start = t->nodes[node].start;
 	/* Replaced, never stacked. */
-	if (before >= 0 && is_unroll(t, before)) {
+	if (old >= 0) {
 		bool drop = random_below(s->random, 4) == 0;
 
-		edits_add(&s->edits, t->nodes[before].start, t->nodes[before].end, drop ? "" : "#pragma GCC unroll %d\n", factor);
+		edits_add(&s->edits, t->nodes[old].start, t->nodes[old].end, drop ? "" : "#pragma GCC unroll %d\n", factor);
 		return 1;
 	}
+	indent = indentation(t, node);
 	wrapped = !tree_is(t, t->nodes[node].parent, TREE_COMPOUND_STATEMENT);
-	edits_add(&s->edits, t->nodes[node].start, t->nodes[node].start, "%s\n#pragma GCC unroll %d\n", wrapped ? "{" : "", factor);
+	edits_add(&s->edits, start, start, "%s%s#pragma GCC unroll %d\n%.*s", wrapped ? "{" : "", wrapped || indent < 0 ? "\n" : "", factor,
+		indent < 0 ? 0 : indent, t->text + start - (indent < 0 ? 0 : indent));
 	if (wrapped)
 		edits_add(&s->edits, t->nodes[node].end, t->nodes[node].end, " }");
 	return 1;

@@ -31,3 +31,5 @@ char *loops_substitute(const struct sketch *s, int node, int name, const char *b
 void loops_fresh_name(char out[64], const struct sketch *s, const char *base, int bytes);
 /* The one statement of a body, through braces; -1 when there are more. */
 int loops_only_statement(const struct sketch *s, int body);
+/* Record edits that remove loop pragmas which no loop follows any more: compilers refuse those. */
+void loops_drop_stale_pragmas(struct sketch *s);

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "mutators/constants.h"
+#include "mutators/loops.h"
 #include "mutators/operator.h"
 #include "mutators/sketch.h"
 #include "mutators/syntax.h"
@@ -67,7 +68,9 @@ static void name_step(struct draft *d, const char *name)
 {
 	size_t used = strlen(d->operation);
 
-	snprintf(d->operation + used, sizeof d->operation - used, "%s%s", used ? " + " : "", name);
+	/* A name that does not fit whole is left out: these are counted by name. */
+	if (used + strlen(name) + 4 <= sizeof d->operation)
+		snprintf(d->operation + used, sizeof d->operation - used, "%s%s", used ? " + " : "", name);
 }
 
 static const struct operator *draw_operator(const struct mutator_task *task)
@@ -86,29 +89,59 @@ static const struct operator *draw_operator(const struct mutator_task *task)
 	return pick < 0 ? NULL : all[pick];
 }
 
-/* Take over what an operator recorded, if the text then still parses. 1 taken, 0 not. */
-static int draft_take(struct draft *d, struct sketch *s, const struct operator *o)
+/* The recorded edits as a new text of the draft. false: they overlap or leave the region. */
+static bool draft_edit(struct draft *d, const struct sketch *s)
 {
-	size_t inner = s->region.end - s->region.start;
 	char *changed = edits_apply(&s->edits, s->text, (uint32_t)s->region.start, (uint32_t)s->region.end);
-	struct region region = { s->region.start, s->region.start };
-	struct tree parsed;
+	size_t inner;
 	char *text;
 
 	if (changed == NULL)
-		return 0;
-	region.end += strlen(changed);
-	text = region_replace(s->text, s->size, s->region, changed, strlen(changed));
+		return false;
+	inner = strlen(changed);
+	text = region_replace(s->text, s->size, s->region, changed, inner);
 	free(changed);
-	if (tree_parse_region(&parsed, text, s->size - inner + region.end - region.start, region.start, region.end, NULL) < 0) {
-		free(text);
-		return 0;
-	}
-	tree_release(&parsed);
-	d->size = s->size - inner + region.end - region.start;
 	free(d->text);
 	d->text = text;
-	d->region = region;
+	d->size = s->size - (s->region.end - s->region.start) + inner;
+	d->region = (struct region){ s->region.start, s->region.start + inner };
+	return true;
+}
+
+/* Does the draft still parse? Pragmas that lost their loop go. */
+static bool draft_settle(struct draft *d)
+{
+	struct sketch s;
+	bool fine = true;
+
+	if (sketch_open(&s, d->task->domain, d->task->random, d->text, d->size, d->region, NULL) < 0)
+		return false;
+	if (domain_allows(d->task->domain, DOMAIN_PRAGMAS)) {
+		char *old = d->text;
+
+		/* The sketch reads the old text until it is closed. */
+		loops_drop_stale_pragmas(&s);
+		d->text = NULL;
+		fine = draft_edit(d, &s);
+		free(fine ? old : NULL);
+		d->text = fine ? d->text : old;
+	}
+	sketch_close(&s);
+	return fine;
+}
+
+/* Take over what an operator recorded, if the text then still parses. 1 taken, 0 not: the draft is as it was. */
+static int draft_take(struct draft *d, const struct sketch *s, const struct operator *o)
+{
+	struct draft next = *d;
+
+	next.text = NULL;
+	if (!draft_edit(&next, s) || !draft_settle(&next)) {
+		draft_release(&next);
+		return 0;
+	}
+	draft_release(d);
+	*d = next;
 	memcpy(d->flags, s->flags, sizeof d->flags);
 	d->used_mate |= s->used_mate;
 	name_step(d, o->name);

@@ -47,7 +47,7 @@ static bool read_element_sum(struct reduction *out, const struct sketch *s, int 
 	if (!read_sum(out, s, statement) || !tree_is(&s->tree, out->place, TREE_SUBSCRIPT_EXPRESSION))
 		return false;
 	loop = tree_enclosing(&s->tree, statement, TREE_FOR_STATEMENT);
-	return loop >= 0 && loops_read(&out->loop, s, loop) && !loops_mentions(s, out->place, out->loop.variable);
+	return loop >= 0 && loops_read(&out->loop, s, loop) && scope_moves_to(&s->scope, out->place, s->tree.nodes[loop].start);
 }
 
 static bool is_element_sum(const struct sketch *s, int node)

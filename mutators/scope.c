@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "mutators/typing.h"
 
 static const struct { const char *name; uint8_t base; } known_types[] = {
 	{ "void", SCOPE_VOID }, { "_Bool", SCOPE_BOOL }, { "bool", SCOPE_BOOL }, { "char", SCOPE_CHAR }, { "signed char", SCOPE_CHAR },
@@ -166,8 +167,14 @@ bool scope_sees_terminal(const struct scope *s, const struct mutator_terminal *t
 
 /* ---- declarations ---- */
 
-/* A type that the text does not explain: a typedef or macro of its own, or what the domain says of a terminal of that name. */
-static uint8_t base_of_alias(const struct scope *s, int type)
+static void explain_type(struct scope *s, int name, uint8_t base)
+{
+	if (s->alias_count < SCOPE_ALIASES_MAX && base != SCOPE_UNKNOWN)
+		s->aliases[s->alias_count++] = (struct scope_alias){ name, base };
+}
+
+/* The text's own typedefs and macros of types. */
+static void aliases_add(struct scope *s)
 {
 	const struct tree *t = s->tree;
 
@@ -181,12 +188,20 @@ static uint8_t base_of_alias(const struct scope *s, int type)
 			name = tree_child(t, i, TREE_FIELD_NAME);
 			of = tree_child(t, i, TREE_FIELD_VALUE);
 		}
-		if (name >= 0 && of >= 0 && name != type && node_is_name(t, name, tree_text(t, type), tree_bytes(t, type)))
-			return base_of_text(tree_text(t, of), tree_bytes(t, of));
+		if (name >= 0 && of >= 0)
+			explain_type(s, name, base_of_text(tree_text(t, of), tree_bytes(t, of)));
 	}
+}
+
+static uint8_t base_of_alias(const struct scope *s, int type)
+{
+	for (int i = 0; i < s->alias_count; i++)
+		if (node_is_name(s->tree, s->aliases[i].name, tree_text(s->tree, type), tree_bytes(s->tree, type)))
+			return s->aliases[i].base;
 	return SCOPE_UNKNOWN;
 }
 
+/* What the domain says of a terminal of the declared name: `real x` beside a terminal x of type double explains every later `real`. */
 static uint8_t base_of_terminal(const struct scope *s, int declarator)
 {
 	for (int i = 0; s->domain != NULL && declarator >= 0 && i < s->domain->terminal_count; i++) {
@@ -198,19 +213,7 @@ static uint8_t base_of_terminal(const struct scope *s, int declarator)
 	return SCOPE_UNKNOWN;
 }
 
-/* A name of the text that was explained before: `real x` beside a terminal x of type double explains every later `real`. */
-static uint8_t base_of_precedent(const struct scope *s, int type)
-{
-	for (int i = 0; i < s->count; i++) {
-		struct scope_type known = s->bindings[i].type;
-
-		if (known.name >= 0 && known.base != SCOPE_UNKNOWN && known.base != SCOPE_OTHER && tree_same_text(s->tree, known.name, type))
-			return known.base;
-	}
-	return SCOPE_UNKNOWN;
-}
-
-static struct scope_type type_of_specifier(const struct scope *s, int declaration, int declarator)
+struct scope_type scope_declared_type(struct scope *s, int declaration, int declarator)
 {
 	const struct tree *t = s->tree;
 	int type = tree_child(t, declaration, TREE_FIELD_TYPE);
@@ -223,10 +226,10 @@ static struct scope_type type_of_specifier(const struct scope *s, int declaratio
 	out.base = base_of_text(tree_text(t, type), tree_bytes(t, type));
 	if (out.base == SCOPE_UNKNOWN && tree_is(t, type, TREE_TYPE_IDENTIFIER)) {
 		out.base = base_of_alias(s, type);
-		if (out.base == SCOPE_UNKNOWN)
+		if (out.base == SCOPE_UNKNOWN) {
 			out.base = base_of_terminal(s, declarator);
-		if (out.base == SCOPE_UNKNOWN)
-			out.base = base_of_precedent(s, type);
+			explain_type(s, type, out.base);
+		}
 	} else if (out.base == SCOPE_UNKNOWN && (tree_is(t, type, TREE_STRUCT_SPECIFIER) || tree_is(t, type, TREE_UNION_SPECIFIER))) {
 		out.base = SCOPE_OTHER;
 	}
@@ -282,7 +285,7 @@ static void declarator_add(struct scope *s, int declarator, int declaration)
 	}
 	if (at < 0)
 		return;
-	type = type_of_specifier(s, declaration, at);
+	type = scope_declared_type(s, declaration, at);
 	type.depth = (uint8_t)(depth < 200 ? depth : 200);
 	binding_add(s, at, declaration, type, function);
 }
@@ -302,251 +305,15 @@ static void declarations_add(struct scope *s)
 	}
 }
 
-/* ---- types of expressions ---- */
-
-static struct scope_type literal_type(const struct tree *t, int node)
-{
-	const char *text = tree_text(t, node);
-	size_t bytes = tree_bytes(t, node);
-	bool hex = bytes > 2 && text[0] == '0' && (text[1] | 32) == 'x';
-	struct scope_type out = { .base = SCOPE_INT, .name = -1 };
-
-	for (size_t i = 0; i < bytes; i++) {
-		char c = (char)(text[i] | 32);
-
-		if (text[i] == '.' || (hex ? c == 'p' : c == 'e'))
-			out.base = SCOPE_DOUBLE;
-	}
-	if (out.base == SCOPE_DOUBLE) {
-		if ((text[bytes - 1] | 32) == 'f')
-			out.base = SCOPE_FLOAT;
-		else if ((text[bytes - 1] | 32) == 'l')
-			out.base = SCOPE_LONG_DOUBLE;
-		return out;
-	}
-	for (size_t i = bytes; i > 0 && strchr("uUlL", text[i - 1]) != NULL; i--) {
-		if ((text[i - 1] | 32) == 'l')
-			out.base = out.base == SCOPE_UINT ? SCOPE_ULONG : out.base == SCOPE_INT ? SCOPE_LONG : out.base;
-		else
-			out.base = out.base == SCOPE_LONG ? SCOPE_ULONG : SCOPE_UINT;
-	}
-	return out;
-}
-
-static struct scope_type converted(struct scope_type a, struct scope_type b)
-{
-	if (a.depth > 0 && scope_is_integer(b))
-		return a;
-	if (b.depth > 0 && scope_is_integer(a))
-		return b;
-	if (!scope_is_arithmetic(a) || !scope_is_arithmetic(b))
-		return unknown;
-	if (a.base != b.base)
-		return a.base > b.base ? a : b;
-	return a.name >= 0 ? a : b;
-}
-
-static struct scope_type promoted(struct scope_type t)
-{
-	if (scope_is_integer(t) && t.base < SCOPE_INT)
-		return (struct scope_type){ .base = SCOPE_INT, .name = -1 };
-	return t;
-}
-
-static const struct scope_type int_type = { .base = SCOPE_INT, .name = -1 };
-
-static struct scope_type child_type(const struct scope *s, int node, enum tree_field field)
-{
-	int child = tree_child(s->tree, node, field);
-
-	return child >= 0 ? s->types[child] : unknown;
-}
-
-static struct scope_type binary_type(const struct scope *s, int node)
-{
-	int operator = tree_child(s->tree, node, TREE_FIELD_OPERATOR);
-	const char *text = operator >= 0 ? tree_text(s->tree, operator) : "";
-	size_t bytes = operator >= 0 ? tree_bytes(s->tree, operator) : 0;
-
-	if ((bytes == 1 && (*text == '<' || *text == '>')) || (bytes == 2 && (text[1] == '=' || *text == '&' || *text == '|')))
-		return int_type;
-	if (bytes == 2)                  /* shifts */
-		return promoted(child_type(s, node, TREE_FIELD_LEFT));
-	return converted(promoted(child_type(s, node, TREE_FIELD_LEFT)), promoted(child_type(s, node, TREE_FIELD_RIGHT)));
-}
-
-static struct scope_type call_type(const struct scope *s, int node)
-{
-	const struct tree *t = s->tree;
-	int function = tree_child(t, node, TREE_FIELD_FUNCTION);
-	int binding = tree_is(t, function, TREE_IDENTIFIER) ? scope_of_node(s, function) : -1;
-	static const char *const rounders[] = { "sqrt", "fabs", "fmin", "fmax", "fma", "floor", "ceil", "exp", "log", "pow", "exp2", "log2" };
-
-	if (binding >= 0)
-		return s->bindings[binding].type;
-	for (size_t i = 0; function >= 0 && i < sizeof rounders / sizeof rounders[0]; i++) {
-		size_t bytes = strlen(rounders[i]);
-
-		if (tree_text_is(t, function, rounders[i]))
-			return (struct scope_type){ .base = SCOPE_DOUBLE, .name = -1 };
-		if (tree_bytes(t, function) == bytes + 1 && memcmp(tree_text(t, function), rounders[i], bytes) == 0 && tree_text(t, function)[bytes] == 'f')
-			return (struct scope_type){ .base = SCOPE_FLOAT, .name = -1 };
-	}
-	return unknown;
-}
-
-static struct scope_type member_type(const struct scope *s, int node)
-{
-	const struct tree *t = s->tree;
-	int field = tree_child(t, node, TREE_FIELD_FIELD);
-	struct scope_type out = unknown;
-
-	for (int i = 0; field >= 0 && i < t->count; i++) {
-		int declaration, depth = 0, at = t->nodes[i].parent;
-
-		if (!tree_is(t, i, TREE_FIELD_IDENTIFIER) || !node_is_name(t, i, tree_text(t, field), tree_bytes(t, field)))
-			continue;
-		for (; at >= 0 && (tree_is(t, at, TREE_POINTER_DECLARATOR) || tree_is(t, at, TREE_ARRAY_DECLARATOR)); at = t->nodes[at].parent)
-			depth++;
-		if (!tree_is(t, at, TREE_FIELD_DECLARATION))
-			continue;
-		declaration = at;
-		if (out.base != SCOPE_UNKNOWN)
-			return unknown;          /* two structs with this member: nobody knows which */
-		out = type_of_specifier(s, declaration, -1);
-		out.depth = (uint8_t)(depth < 200 ? depth : 200);
-	}
-	return out;
-}
-
-static struct scope_type cast_type(const struct scope *s, int node)
-{
-	const struct tree *t = s->tree;
-	int descriptor = tree_child(t, node, TREE_FIELD_TYPE);
-	struct scope_type out = descriptor >= 0 ? type_of_specifier(s, descriptor, -1) : unknown;
-
-	for (int i = descriptor; i >= 0 && i < t->nodes[descriptor].last; i++)
-		out.depth = (uint8_t)(out.depth + tree_is(t, i, TREE_ABSTRACT_POINTER_DECLARATOR));
-	return out;
-}
-
-static struct scope_type lowered(struct scope_type t)
-{
-	if (t.depth == 0)
-		return unknown;
-	t.depth--;
-	return t;
-}
-
-static struct scope_type unary_type(const struct scope *s, int node)
-{
-	int operator = tree_child(s->tree, node, TREE_FIELD_OPERATOR);
-
-	if (tree_text_is(s->tree, operator, "!"))
-		return int_type;
-	return promoted(child_type(s, node, TREE_FIELD_ARGUMENT));
-}
-
-static struct scope_type pointer_type(const struct scope *s, int node)
-{
-	struct scope_type of = child_type(s, node, TREE_FIELD_ARGUMENT);
-
-	if (tree_text_is(s->tree, tree_child(s->tree, node, TREE_FIELD_OPERATOR), "*"))
-		return lowered(of);
-	if (of.base != SCOPE_UNKNOWN)
-		of.depth++;
-	return of;
-}
-
-static struct scope_type expression_type(const struct scope *s, int node)
-{
-	const struct tree *t = s->tree;
-	int binding;
-
-	if (s->terminals[node] >= 0)
-		return scope_type_of_text(s->domain->terminals[s->terminals[node]].type);
-	switch (t->nodes[node].kind) {
-	case TREE_IDENTIFIER:
-		binding = scope_of_node(s, node);
-		return binding >= 0 && !s->bindings[binding].function ? s->bindings[binding].type : unknown;
-	case TREE_NUMBER_LITERAL:            return literal_type(t, node);
-	case TREE_CHAR_LITERAL:              return int_type;
-	case TREE_BINARY_EXPRESSION:         return binary_type(s, node);
-	case TREE_UNARY_EXPRESSION:          return unary_type(s, node);
-	case TREE_POINTER_EXPRESSION:        return pointer_type(s, node);
-	case TREE_UPDATE_EXPRESSION:         return child_type(s, node, TREE_FIELD_ARGUMENT);
-	case TREE_SUBSCRIPT_EXPRESSION:      return lowered(child_type(s, node, TREE_FIELD_ARGUMENT));
-	case TREE_ASSIGNMENT_EXPRESSION:     return child_type(s, node, TREE_FIELD_LEFT);
-	case TREE_CONDITIONAL_EXPRESSION:    return converted(child_type(s, node, TREE_FIELD_CONSEQUENCE), child_type(s, node, TREE_FIELD_ALTERNATIVE));
-	case TREE_CAST_EXPRESSION:           return cast_type(s, node);
-	case TREE_CALL_EXPRESSION:           return call_type(s, node);
-	case TREE_FIELD_EXPRESSION:          return member_type(s, node);
-	case TREE_PARENTHESIZED_EXPRESSION: {
-		int inner = tree_named(t, node, 0);
-
-		return inner >= 0 ? s->types[inner] : unknown;
-	}
-	default:
-		return unknown;
-	}
-}
-
-/* Equal but for white space. */
-static bool spaced_equal(const char *a, size_t bytes, const char *b)
-{
-	for (size_t i = 0;; i++) {
-		while (i < bytes && isspace((unsigned char)a[i]))
-			i++;
-		while (isspace((unsigned char)*b))
-			b++;
-		if (i == bytes || *b == '\0')
-			return i == bytes && *b == '\0';
-		if (a[i] != *b++)
-			return false;
-	}
-}
-
-static bool is_expression_name(const struct tree *t, int node)
-{
-	int parent = t->nodes[node].parent;
-	int kind = parent >= 0 ? t->nodes[parent].kind : TREE_OTHER;
-
-	if (t->nodes[node].field == TREE_FIELD_DECLARATOR || kind == TREE_PARAMETER_DECLARATION)
-		return false;
-	return !(kind == TREE_CALL_EXPRESSION && t->nodes[node].field == TREE_FIELD_FUNCTION);
-}
-
-static int16_t terminal_of(const struct scope *s, int node)
-{
-	const struct tree *t = s->tree;
-	int kind = t->nodes[node].kind;
-
-	if (kind != TREE_IDENTIFIER && kind != TREE_FIELD_EXPRESSION && kind != TREE_SUBSCRIPT_EXPRESSION && kind != TREE_CALL_EXPRESSION)
-		return -1;
-	if (kind == TREE_IDENTIFIER && !is_expression_name(t, node))
-		return -1;
-	for (int i = 0; i < s->domain->terminal_count && i < INT16_MAX; i++)
-		if (spaced_equal(tree_text(t, node), tree_bytes(t, node), s->domain->terminals[i].text))
-			return (int16_t)i;
-	return -1;
-}
-
 void scope_build(struct scope *out, const struct tree *tree, struct region r, const struct mutator_domain *domain)
 {
 	struct scope s = { .tree = tree, .domain = domain };
 
 	for (int i = 0; i < SCOPE_BUCKETS; i++)
 		s.buckets[i] = -1;
+	aliases_add(&s);
 	declarations_add(&s);
-	s.types = memory_array((size_t)tree->count, sizeof *s.types);
-	s.terminals = memory_array((size_t)tree->count, sizeof *s.terminals);
-	/* Backwards through the order of the text: operands before what they are operands of. */
-	for (int i = tree->count - 1; i >= 0; i--) {
-		bool inside = tree_inside(tree, i, (uint32_t)r.start, (uint32_t)r.end);
-
-		s.terminals[i] = inside && domain != NULL ? terminal_of(&s, i) : -1;
-		s.types[i] = inside ? expression_type(&s, i) : unknown;
-	}
+	typing_fill(&s, r);
 	*out = s;
 }
 
@@ -608,6 +375,16 @@ static bool is_fixed_context(const struct tree *t, int node)
 	return true;
 }
 
+bool scope_is_expression_name(const struct tree *t, int node)
+{
+	int parent = t->nodes[node].parent;
+	int kind = parent >= 0 ? t->nodes[parent].kind : TREE_OTHER;
+
+	if (t->nodes[node].field == TREE_FIELD_DECLARATOR || kind == TREE_PARAMETER_DECLARATION)
+		return false;
+	return !(kind == TREE_CALL_EXPRESSION && t->nodes[node].field == TREE_FIELD_FUNCTION);
+}
+
 bool scope_is_value(const struct scope *s, int node)
 {
 	const struct tree *t = s->tree;
@@ -615,7 +392,7 @@ bool scope_is_value(const struct scope *s, int node)
 
 	switch (n->kind) {
 	case TREE_IDENTIFIER:
-		if (!is_expression_name(t, node))
+		if (!scope_is_expression_name(t, node))
 			return false;
 		break;
 	case TREE_NUMBER_LITERAL: case TREE_CHAR_LITERAL: case TREE_BINARY_EXPRESSION: case TREE_UNARY_EXPRESSION:

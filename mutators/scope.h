@@ -34,13 +34,19 @@ struct scope_binding {
 	int older;               /* next binding of the same bucket */
 };
 
+/* A type name of the text and what it stands for. */
+struct scope_alias { int name; uint8_t base; };
+
 #define SCOPE_BUCKETS 512
+#define SCOPE_ALIASES_MAX 128
 struct scope {
 	const struct tree *tree;               /* borrowed */
 	const struct mutator_domain *domain;   /* borrowed, may be NULL */
 	struct scope_binding *bindings;        /* owned, in the order of the text */
 	int count, room;
 	int buckets[SCOPE_BUCKETS];
+	struct scope_alias aliases[SCOPE_ALIASES_MAX];
+	int alias_count;
 	struct scope_type *types;              /* owned; of every expression node of the region, SCOPE_UNKNOWN elsewhere */
 	int16_t *terminals;                    /* owned; which terminal a node is, -1: none */
 };
@@ -59,11 +65,15 @@ bool scope_sees_terminal(const struct scope *s, const struct mutator_terminal *t
 bool scope_uses_name(const struct scope *s, const char *name);
 
 struct scope_type scope_type_of_text(const char *type);     /* "double", "const float *"; named types are unknown */
+/* What a declaration's specifiers say; declarator: the declared name, -1: none. May learn an alias. */
+struct scope_type scope_declared_type(struct scope *s, int declaration, int declarator);
 bool scope_is_floating(struct scope_type t);
 bool scope_is_integer(struct scope_type t);
 bool scope_is_arithmetic(struct scope_type t);
 bool scope_same_type(const struct scope *s, struct scope_type a, struct scope_type b);
 /* How a local of an arithmetic type is declared. out of 64 bytes. */
 void scope_type_text(char out[64], const struct scope *s, struct scope_type t);
+/* Is an identifier part of an expression: neither declared here nor called? */
+bool scope_is_expression_name(const struct tree *t, int node);
 /* Is the node a value that may be replaced: an expression in a function body, no callee, no assigned thing, no constant context? */
 bool scope_is_value(const struct scope *s, int node);

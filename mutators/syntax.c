@@ -11,6 +11,7 @@
 #include "mutators/tokens.h"
 #include "mutators/tree.h"
 
+#define MACROS_MAX 256
 #define TOKENS_BYTES_MAX (16u << 20)     /* numbers and parentheses may make a text longer, never by this much */
 
 int syntax_ready(struct err *e)
@@ -65,7 +66,7 @@ static const struct rule { const char *type; unsigned any; const char *text; } r
 	{ "binary_expression", ALWAYS, "" },
 	{ "bitfield_clause", DOMAIN_FUNCTIONS, "a bit field" },
 	{ "break_statement", DOMAIN_BRANCHES | DOMAIN_WITH_LOOPS, "break" },
-	{ "call_expression", DOMAIN_CALLS, "a call" },
+	{ "call_expression", DOMAIN_CALLS | DOMAIN_PRAGMAS, "a call" },
 	{ "case_statement", DOMAIN_BRANCHES, "a case" },
 	{ "cast_expression", DOMAIN_CASTS, "a cast" },
 	{ "char_literal", ALWAYS, "" },
@@ -158,6 +159,8 @@ struct check {
 	const struct mutator_domain *domain;
 	struct region region;
 	int definitions;         /* functions defined in the region so far */
+	int macros[MACROS_MAX];  /* nodes: names of function-like macros of the text */
+	int macro_count;
 };
 
 static const struct rule *rule_of(const char *type)
@@ -231,8 +234,11 @@ static const char *call_trouble(const struct check *c, int node)
 	int function = tree_child(c->tree, node, TREE_FIELD_FUNCTION);
 	int binding;
 
-	if (domain_allows(c->domain, DOMAIN_ALL))
+	/* An attribute's arguments look like a call. */
+	if (domain_allows(c->domain, DOMAIN_ALL) || tree_enclosing(c->tree, node, TREE_ATTRIBUTE_SPECIFIER) >= 0)
 		return NULL;
+	if (!any_allowed(c, DOMAIN_CALLS))
+		return "a call";
 	if (!tree_is(c->tree, function, TREE_IDENTIFIER))
 		return "a call through a pointer";
 	if (is_in_list(c->tree, function, c->domain->imports) || starts_with(c->tree, function, "__builtin_") || starts_with(c->tree, function, "_mm"))
@@ -240,8 +246,8 @@ static const char *call_trouble(const struct check *c, int node)
 	binding = scope_of_node(c->scope, function);
 	if (binding >= 0 && tree_is(c->tree, c->scope->bindings[binding].declaration, TREE_FUNCTION_DEFINITION))
 		return NULL;
-	for (int i = 0; i < c->tree->count; i++)
-		if (tree_is(c->tree, i, TREE_PREPROC_FUNCTION_DEF) && tree_same_text(c->tree, tree_child(c->tree, i, TREE_FIELD_NAME), function))
+	for (int i = 0; i < c->macro_count; i++)
+		if (tree_same_text(c->tree, c->macros[i], function))
 			return NULL;
 	return "a call of a function that is no import";
 }
@@ -378,6 +384,13 @@ static const char *node_trouble(struct check *c, int node)
 	return special_trouble(c, node);
 }
 
+static void macros_find(struct check *c)
+{
+	for (int i = 0; i < c->tree->count && c->macro_count < MACROS_MAX; i++)
+		if (tree_is(c->tree, i, TREE_PREPROC_FUNCTION_DEF))
+			c->macros[c->macro_count++] = tree_child(c->tree, i, TREE_FIELD_NAME);
+}
+
 int syntax_allowed(const char *source, size_t source_bytes, struct region r, const struct mutator_domain *domain, struct err *e)
 {
 	struct tree tree;
@@ -388,6 +401,7 @@ int syntax_allowed(const char *source, size_t source_bytes, struct region r, con
 	if (rc < 0)
 		return rc;
 	scope_build(&scope, &tree, r, NULL);
+	macros_find(&c);
 	for (int i = 0; i < tree.count && rc == 0; i++) {
 		const char *trouble = NULL;
 

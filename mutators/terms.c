@@ -1,6 +1,8 @@
 #include "mutators/terms.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -27,9 +29,10 @@ void terms_write_literal(struct buffer *out, const struct sketch *s, struct scop
 	value = round[random_below(s->random, sizeof round / sizeof round[0])];
 	if (random_below(s->random, 2) == 0) {
 		/* Two significant digits, log-uniform over four decades: enough to start from, short enough to read. */
-		double wide = pow(10, 4 * random_unit(s->random) - 2), scale = pow(10, floor(log10(wide)) - 1);
+		char digits[32];
 
-		value = nearbyint(wide / scale) * scale;
+		snprintf(digits, sizeof digits, "%.2g", pow(10, 4 * random_unit(s->random) - 2));
+		value = strtod(digits, NULL);
 	}
 	literal_write(text, value, wanted.base == SCOPE_FLOAT ? LITERAL_FLOAT : LITERAL_DOUBLE);
 	buffer_add_text(out, text);
