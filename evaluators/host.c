@@ -56,7 +56,7 @@ struct clade_run {
 	bool has_cpu_clock;
 	enum run_channel channel;
 	size_t copied;
-	int64_t call_limit_ns, budget_ns, spent_ns, cpu_ns, wall_ns;
+	int64_t call_limit_ns, budget_ns, spent_ns, cpu_ns, wall_ns, work_ns;
 	bool prefixed;
 	double constants[HOST_PREFIX_BYTES / sizeof(double)];
 	struct random poison;
@@ -318,6 +318,7 @@ static void account(struct clade_run *run, const struct run_crossing *c, int64_t
 {
 	run->wall_ns = c->wall_ns;
 	run->spent_ns += c->wall_ns;
+	run->work_ns = c->child_cpu_ns;
 	run->cpu_ns += c->child_cpu_ns;
 	run->crossings++;
 	run->awake += c->idle_cpu_ns > AWAKE_NS || peeked_ns > 0;
@@ -525,6 +526,11 @@ const char *host_run_reason(const struct clade_run *run)
 int64_t host_run_wall_ns(const struct clade_run *run)
 {
 	return run->wall_ns;
+}
+
+int64_t host_run_work_ns(const struct clade_run *run)
+{
+	return run->work_ns;
 }
 
 int64_t host_run_cpu_ns(const struct clade_run *run)

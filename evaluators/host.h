@@ -53,8 +53,10 @@ int host_cross(struct clade_run *run, struct clade_batch *b);
 int host_run_state(const struct clade_run *run, enum verdict *verdict, const char **reason, struct err *e);
 const char *host_run_reason(const struct clade_run *run);   /* what the evaluator explained last, or "" */
 
-/* Of the last crossing, and of all of them. */
+/* Of the last crossing: doorbell to copy, and the candidate's CPU time in it. */
 int64_t host_run_wall_ns(const struct clade_run *run);
+int64_t host_run_work_ns(const struct clade_run *run);
+/* The candidate's CPU time in all crossings. */
 int64_t host_run_cpu_ns(const struct clade_run *run);
 /* Crossings before which the candidate had burnt CPU time while it should have slept, of how many. */
 void host_run_audit(const struct clade_run *run, int *awake, int *crossings);

@@ -4,7 +4,8 @@
  *   pair: for X in random order of {A, B}:  fill, warm batch, verify;  fill, timed batch, verify      y_X = ln((T - hand-off) / calls)
  *
  * The rules are those of the measuring note, sections 2.1, 2.2, 2.8: inputs of both sides and of both batches are drawn apart, every batch is verified in
- * full, an untimed warm batch of the same process goes before each timed one, the driver's own cost is measured in the same session and subtracted.
+ * full, an untimed warm batch of the same process goes before each timed one, the driver's own cost is measured in the same session and subtracted. A pair
+ * in which the core was taken away is repeated, a few times at most.
  */
 #pragma once
 
@@ -24,6 +25,7 @@ struct stopwatch {
 	struct clade_run *empty;   /* owned: an entry that returns at once */
 	struct stopwatch_class classes[CLADE_CLASSES_MAX];
 	int pairs;                 /* timed so far */
+	int repeated;              /* pairs that somebody else's use of the core spoilt */
 };
 
 struct stopwatch_fault {
