@@ -170,7 +170,7 @@ asan:
 
 ## bench       measure: one table on the terminal, raw counts in build/bench/
 bench bench-full:
-	scripts/deps build
+	scripts/deps test
 	$(MAKE) --no-print-directory -j$(JOBS) all benches
 	scripts/bench $(BUILD) $(if $(filter bench-full,$@),full)
 ## bench-full  the same with the long rows: a million programs, a thousand kills
