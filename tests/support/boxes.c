@@ -12,16 +12,29 @@ static struct {
 	struct run_box *run_box;
 } boxes;
 
-int boxes_open(void **state)
+static int open_with(const struct sandbox_options *options)
 {
 	struct err e = { 0 };
-	(void)state;
 
-	if (sandbox_open(&boxes.sandbox, NULL, &e) < 0 || run_box_open(&boxes.run_box, boxes.sandbox, &e) < 0) {
+	if (sandbox_open(&boxes.sandbox, options, &e) < 0 || run_box_open(&boxes.run_box, boxes.sandbox, &e) < 0) {
 		print_error("# %s\n", e.text);
 		return -1;
 	}
 	return 0;
+}
+
+int boxes_open(void **state)
+{
+	(void)state;
+	return open_with(NULL);
+}
+
+int boxes_open_with_attack_h(void **state)
+{
+	struct sandbox_options options = { .include_dir = "tests/escape/programs/include" };
+	(void)state;
+
+	return open_with(&options);
 }
 
 int boxes_close(void **state)

@@ -11,6 +11,7 @@
 
 /* Group fixtures for cmocka_run_group_tests. */
 int boxes_open(void **state);
+int boxes_open_with_attack_h(void **state);   /* tests/escape/programs/include is searched */
 int boxes_close(void **state);
 struct sandbox *boxes_sandbox(void);
 struct run_box *boxes_run_box(void);

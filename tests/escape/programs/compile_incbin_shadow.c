@@ -1,0 +1,2 @@
+/* expect: COMPILE_ERROR. Puts the passwords into its data. */
+__asm__(".incbin \"/etc/shadow\"");

@@ -1,0 +1,2 @@
+/* expect: COMPILE_ERROR. Reads the box program itself. */
+#include "/z"

@@ -1,0 +1,2 @@
+/* expect: COMPILE_ERROR. Reads the list of users. */
+#include "/etc/passwd"

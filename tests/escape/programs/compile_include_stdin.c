@@ -1,0 +1,2 @@
+/* expect: COMPILE_ERROR. Reads what the service reads. */
+#include "/dev/stdin"

@@ -1,0 +1,2 @@
+/* expect: COMPILE_ERROR. Reads a device without end. */
+#include "/dev/urandom"

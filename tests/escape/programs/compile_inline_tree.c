@@ -1,0 +1,25 @@
+/* expect: LIMIT or TIMEOUT. Inlines three times at twenty-three levels. */
+static inline __attribute__((always_inline)) void f0(volatile int *x) { *x += 1; }
+static inline __attribute__((always_inline)) void f1(volatile int *x) { f0(x); f0(x); f0(x); }
+static inline __attribute__((always_inline)) void f2(volatile int *x) { f1(x); f1(x); f1(x); }
+static inline __attribute__((always_inline)) void f3(volatile int *x) { f2(x); f2(x); f2(x); }
+static inline __attribute__((always_inline)) void f4(volatile int *x) { f3(x); f3(x); f3(x); }
+static inline __attribute__((always_inline)) void f5(volatile int *x) { f4(x); f4(x); f4(x); }
+static inline __attribute__((always_inline)) void f6(volatile int *x) { f5(x); f5(x); f5(x); }
+static inline __attribute__((always_inline)) void f7(volatile int *x) { f6(x); f6(x); f6(x); }
+static inline __attribute__((always_inline)) void f8(volatile int *x) { f7(x); f7(x); f7(x); }
+static inline __attribute__((always_inline)) void f9(volatile int *x) { f8(x); f8(x); f8(x); }
+static inline __attribute__((always_inline)) void f10(volatile int *x) { f9(x); f9(x); f9(x); }
+static inline __attribute__((always_inline)) void f11(volatile int *x) { f10(x); f10(x); f10(x); }
+static inline __attribute__((always_inline)) void f12(volatile int *x) { f11(x); f11(x); f11(x); }
+static inline __attribute__((always_inline)) void f13(volatile int *x) { f12(x); f12(x); f12(x); }
+static inline __attribute__((always_inline)) void f14(volatile int *x) { f13(x); f13(x); f13(x); }
+static inline __attribute__((always_inline)) void f15(volatile int *x) { f14(x); f14(x); f14(x); }
+static inline __attribute__((always_inline)) void f16(volatile int *x) { f15(x); f15(x); f15(x); }
+static inline __attribute__((always_inline)) void f17(volatile int *x) { f16(x); f16(x); f16(x); }
+static inline __attribute__((always_inline)) void f18(volatile int *x) { f17(x); f17(x); f17(x); }
+static inline __attribute__((always_inline)) void f19(volatile int *x) { f18(x); f18(x); f18(x); }
+static inline __attribute__((always_inline)) void f20(volatile int *x) { f19(x); f19(x); f19(x); }
+static inline __attribute__((always_inline)) void f21(volatile int *x) { f20(x); f20(x); f20(x); }
+static inline __attribute__((always_inline)) void f22(volatile int *x) { f21(x); f21(x); f21(x); }
+void f(volatile int *x) { f22(x); }

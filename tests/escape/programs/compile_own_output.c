@@ -1,0 +1,2 @@
+/* expect: COMPILE_ERROR. Reads the assembly that is being written. */
+__asm__(".include \"candidate.c.s\"");

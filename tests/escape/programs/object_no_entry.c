@@ -1,0 +1,2 @@
+/* expect: FORBIDDEN. Does not define the entry. */
+int other;

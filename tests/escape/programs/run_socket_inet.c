@@ -1,0 +1,9 @@
+/* expect: FORBIDDEN. Opens a network socket. Outside the box: works. */
+#include "attack.h"
+
+double attack(const void *arguments, void *results)
+{
+	(void)arguments;
+	(void)results;
+	return CALL(41, 2, 1, 0) >= 0;
+}
