@@ -155,9 +155,15 @@ static void poison(struct clade_run *run, uint8_t *at, size_t size)
 	}
 }
 
+/* Between the front blocks and a block at the end lie up to 256 MB; a stray write is looked for in this much of it. */
+static size_t canary_start(size_t from, size_t to)
+{
+	return to - from > PAGE ? to - PAGE : from;
+}
+
 static void write_canary(struct clade_run *run, size_t from, size_t to)
 {
-	for (size_t i = from; i < to; i++)
+	for (size_t i = canary_start(from, to); i < to; i++)
 		run->results[i] = run->canary[i % LINE];
 }
 
@@ -273,7 +279,7 @@ static int dead_canary(const struct clade_batch *b)
 	for (int i = 0; i <= b->count; i++) {
 		size_t to = i < b->count ? b->blocks[i].results : run->copied;
 
-		for (size_t at = from; at < to; at++) {
+		for (size_t at = canary_start(from, to); at < to; at++) {
 			if (run->results[at] != run->canary[at % LINE])
 				return i > 0 ? i - 1 : 0;
 		}
