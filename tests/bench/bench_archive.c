@@ -3,9 +3,9 @@
  *
  *   bench_archive [PROGRAMS]     default 100000; the issue's long run is 1000000
  *
- * The raw side is the sqlite3 API alone with the same tables, settings and rows, packed beforehand; the two take turns of
- * 100 commits, each commit with its own sync. The bulk is written in batches of 100. All in a folder beside the working
- * directory, removed at the end.
+ * The raw side is the sqlite3 API alone with the same tables, settings and rows, packed beforehand;
+ * the two take turns of 100 commits, each commit with its own sync. The bulk is written in batches
+ * of 100. All in a folder beside the working directory, removed at the end.
  */
 #include <sqlite3.h>
 #include <stdio.h>
@@ -43,7 +43,10 @@ static double seconds_since(int64_t start_ns)
 	return (double)(clock_now_ns() - start_ns) / 1e9;
 }
 
-/* A kernel of some 2 KB of which each variant changes a few lines, and an object that changes with it. */
+/*
+ * A kernel of some 2 KB of which each variant changes a few lines, and an object that changes with
+ * it.
+ */
 static void fill_sample(struct sample *s, int64_t k)
 {
 	struct random r;
