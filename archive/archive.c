@@ -1,5 +1,6 @@
 /*
- * Opening, creating, facts and copies of a campaign; the rest of the interface is passed on to the files that do it.
+ * Opening, creating, facts and copies of a campaign; the rest of the interface is passed on to the
+ * files that do it.
  *
  *   archive.c ─┬─ store    results in        ─┬─ dictionary ── codec
  *              ├─ catalog  programs out       │
@@ -195,8 +196,9 @@ static void remove_with(const char *path, const char *suffix)
 }
 
 /*
- * The campaign is made under another name and then renamed, so that a killed process leaves no half campaign. A -wal file
- * without its database is dead (SQLite would delete it too), but read with a new database it would be taken for its own.
+ * The campaign is made under another name and then renamed, so that a killed process leaves no half
+ * campaign. A -wal file without its database is dead (SQLite would delete it too), but read with a
+ * new database it would be taken for its own.
  */
 static int make_file(const char *path, const struct archive_birth *birth, struct err *e)
 {
@@ -625,7 +627,10 @@ static int copy_pages(struct archive *a, struct db *to, struct err *e)
 	return rc;
 }
 
-/* link() refuses a name that came to be meanwhile; file systems without links get what comes next to it. */
+/*
+ * link() refuses a name that came to be meanwhile; file systems without links get what comes next
+ * to it.
+ */
 static int name_copy(const char *made, const char *path, struct err *e)
 {
 	if (link(made, path) == 0)

@@ -203,14 +203,16 @@ static int find_hash(int64_t *id, struct archive *a, const char *sql, const stru
 
 int catalog_find_token(int64_t *id, struct archive *a, const struct hash *token, struct err *e)
 {
-	return find_hash(id, a, "SELECT id FROM program WHERE token = :hash ORDER BY id LIMIT 1", token,
-		e);
+	static const char sql[] = "SELECT id FROM program WHERE token = :hash ORDER BY id LIMIT 1";
+
+	return find_hash(id, a, sql, token, e);
 }
 
 int catalog_find_object(int64_t *id, struct archive *a, const struct hash *object, struct err *e)
 {
-	return find_hash(id, a, "SELECT id FROM program WHERE object = :hash ORDER BY id LIMIT 1", object,
-		e);
+	static const char sql[] = "SELECT id FROM program WHERE object = :hash ORDER BY id LIMIT 1";
+
+	return find_hash(id, a, sql, object, e);
 }
 
 /* ---- by prefix ---- */
@@ -341,13 +343,17 @@ static int read_rows(struct list *l, struct stmt *q, struct err *e)
 	return rc;
 }
 
-/* Each combination has its own text, so that each has its own index. NULL for :verdict means any. */
+/*
+ * Each combination has its own text, so that each has its own index. NULL for :verdict means any.
+ */
 static const char *list_sql(const struct archive *a, const struct archive_filter *f)
 {
 	if (f->elites_only && f->by_fitness)
 		return a->maximise
-			? ELITES "WHERE :verdict IN (p.verdict, '') ORDER BY e.fitness DESC, e.program LIMIT :limit"
-			: ELITES "WHERE :verdict IN (p.verdict, '') ORDER BY e.fitness, e.program LIMIT :limit";
+			? ELITES "WHERE :verdict IN (p.verdict, '') "
+			  "ORDER BY e.fitness DESC, e.program LIMIT :limit"
+			: ELITES "WHERE :verdict IN (p.verdict, '') "
+			  "ORDER BY e.fitness, e.program LIMIT :limit";
 	if (f->elites_only)
 		return ELITES "WHERE :verdict IN (p.verdict, '') AND p.id < :before "
 			"ORDER BY p.id DESC LIMIT :limit";
@@ -358,7 +364,8 @@ static const char *list_sql(const struct archive *a, const struct archive_filter
 			: PROGRAMS "WHERE p.fitness IS NOT NULL AND :verdict IN (p.verdict, '') "
 			  "ORDER BY p.fitness, p.id LIMIT :limit";
 	if (f->verdict)
-		return PROGRAMS "WHERE p.verdict = :verdict AND p.id < :before ORDER BY p.id DESC LIMIT :limit";
+		return PROGRAMS "WHERE p.verdict = :verdict AND p.id < :before "
+			"ORDER BY p.id DESC LIMIT :limit";
 	return PROGRAMS "WHERE :verdict = '' AND p.id < :before ORDER BY p.id DESC LIMIT :limit";
 }
 
@@ -369,7 +376,9 @@ int catalog_list(struct archive_program **out, int *count, struct archive *a,
 	struct stmt *q = NULL;
 	int rc;
 
-	/* Only what is ok has a fitness; without this a search for another verdict would read them all. */
+	/*
+	 * Only what is ok has a fitness; without this a search for another verdict would read them all.
+	 */
 	if (f->by_fitness && f->verdict && !text_equal(f->verdict, "ok"))
 		return give(out, count, &l, 0);
 	rc = db_stmt(&q, a->db, list_sql(a, f), e);

@@ -180,7 +180,8 @@ int codec_train(void **out, size_t *out_size, const void *samples, const size_t 
 	struct err *e)
 {
 	void *made = memory_alloc(CODEC_DICTIONARY_MAX);
-	size_t used = ZDICT_trainFromBuffer(made, CODEC_DICTIONARY_MAX, samples, sizes, (unsigned)count);
+	size_t used = ZDICT_trainFromBuffer(made, CODEC_DICTIONARY_MAX, samples, sizes,
+		(unsigned)count);
 
 	if (ZDICT_isError(used)) {
 		free(made);

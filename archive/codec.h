@@ -1,8 +1,9 @@
 /*
  * codec.h - zstd for sources and images, with dictionaries. Bytes only: it knows no database.
  *
- * A campaign's programs are variants of one text, so a dictionary made of them saves most of each. A dictionary
- * has a number of the caller's, which is stored beside what was packed with it; 0 is no dictionary.
+ * A campaign's programs are variants of one text, so a dictionary made of them saves most of each.
+ * A dictionary has a number of the caller's, which is stored beside what was packed with it; 0 is
+ * no dictionary.
  */
 #pragma once
 
@@ -36,6 +37,9 @@ int codec_pack(void **out, size_t *out_size, int64_t *dictionary, struct codec *
 /* Into raw_size bytes and a NUL. ERR_FORMAT when the bytes are damaged or of another size. */
 int codec_unpack(char **out, struct codec *c, int64_t dictionary, const void *bytes, size_t size,
 	size_t raw_size, struct err *e);
-/* A dictionary from count samples that lie one behind the other. ERR_FORMAT when they are too few or too alike. */
+/*
+ * A dictionary from count samples that lie one behind the other. ERR_FORMAT when they are too few
+ * or too alike.
+ */
 int codec_train(void **out, size_t *out_size, const void *samples, const size_t *sizes, int count,
 	struct err *e);

@@ -18,9 +18,10 @@
 #define URI_BYTES_MAX (3 * 4096 + 64)
 
 /*
- * synchronous FULL: a commit that was reported is on disk. The WAL is kept while the campaign runs, because writing over
- * it costs a fiftieth of appending (0.1 against 5 ms on ext4). secure_delete is on in Debian's build and rewrites freed
- * pages for nothing. trusted_schema off: a campaign file may come from somebody else.
+ * synchronous FULL: a commit that was reported is on disk. The WAL is kept while the campaign runs,
+ * because writing over it costs a fiftieth of appending (0.1 against 5 ms on ext4). secure_delete
+ * is on in Debian's build and rewrites freed pages for nothing. trusted_schema off: a campaign file
+ * may come from somebody else.
  */
 static const char settings[] =
 	"PRAGMA trusted_schema = OFF;"
@@ -127,8 +128,9 @@ static void drop_handle(struct db *db)
 }
 
 /*
- * A WAL database needs its -shm file beside it, which a read-only medium does not take. Where no -wal file stands there,
- * the database file alone is complete and is read as one that nobody changes.
+ * A WAL database needs its -shm file beside it, which a read-only medium does not take. Where no
+ * -wal file stands there, the database file alone is complete and is read as one that nobody
+ * changes.
  */
 static int open_for_reading(struct db *db, const char *path, struct err *e)
 {

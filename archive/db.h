@@ -1,9 +1,10 @@
 /*
- * db.h - one SQLite connection: its settings, its transactions, its statements, its errors as ERR_* codes.
+ * db.h - one SQLite connection: its settings, its transactions, its statements, its errors as ERR_*
+ * codes.
  *
- * Statements are prepared once and kept: db_stmt finds them by the address of the SQL text, which must therefore be
- * a string literal (or another text that outlives the connection). Transactions nest: the outermost is a transaction,
- * the inner ones are savepoints.
+ * Statements are prepared once and kept: db_stmt finds them by the address of the SQL text, which
+ * must therefore be a string literal (or another text that outlives the connection). Transactions
+ * nest: the outermost is a transaction, the inner ones are savepoints.
  */
 #pragma once
 
@@ -31,16 +32,19 @@ int db_stmt(struct stmt **out, struct db *db, const char *sql, struct err *e);
 int db_number(int64_t *out, struct db *db, const char *sql, struct err *e);
 
 /*
- * db_end commits when rc is 0 and undoes this level when it is negative; it returns rc or what went wrong on
- * committing. Each successful db_begin needs one db_end. When SQLite gives up the whole transaction (a full disk),
- * every level that is still open fails with that error.
+ * db_end commits when rc is 0 and undoes this level when it is negative; it returns rc or what went
+ * wrong on committing. Each successful db_begin needs one db_end. When SQLite gives up the whole
+ * transaction (a full disk), every level that is still open fails with that error.
  */
 int db_begin(struct db *db, struct err *e);
 int db_end(struct db *db, int rc, struct err *e);
 
 int64_t db_last_id(struct db *db);      /* of the last row that was inserted */
 
-/* Code and text of SQLite's last failure: ERR_FULL, ERR_BUSY, ERR_FORMAT for no database, else ERR_DATABASE. */
+/*
+ * Code and text of SQLite's last failure: ERR_FULL, ERR_BUSY, ERR_FORMAT for no database, else
+ * ERR_DATABASE.
+ */
 int db_failed(struct db *db, const char *doing, struct err *e);
 bool db_writable(const struct db *db);
 struct sqlite3 *db_handle(struct db *db);

@@ -1,9 +1,10 @@
 /*
  * dictionary.h - the campaign's zstd dictionaries: stored in it, made from it.
  *
- * The first source and the first image are the first dictionaries, as raw text: a campaign's programs are variants of
- * its seed. At 1,000, 10,000 and 100,000 programs one is trained on a sample of the newest sources and images, and kept
- * when it saves more than the present one on other samples.
+ * The first source and the first image are the first dictionaries, as raw text: a campaign's
+ * programs are variants of its seed. At 1,000, 10,000 and 100,000 programs one is trained on a
+ * sample of the newest sources and images, and kept when it saves more than the present one on
+ * other samples.
  */
 #pragma once
 

@@ -79,8 +79,9 @@ int64_t grid_cells(const struct grid *g)
 }
 
 /*
- * Where a bin starts. Multiplied before it is divided, so that whole numbers on an axis of whole numbers come out whole;
- * the ends of the axis are given back as they were written, not through exp(log()).
+ * Where a bin starts. Multiplied before it is divided, so that whole numbers on an axis of whole
+ * numbers come out whole; the ends of the axis are given back as they were written, not through
+ * exp(log()).
  */
 static double border(const struct grid_axis *axis, int bin)
 {
@@ -94,7 +95,10 @@ static double border(const struct grid_axis *axis, int bin)
 	return off_scale(axis, from + (to - from) * bin / axis->bins);
 }
 
-/* The bin of a value within the range; the upper end belongs to the last one. The borders decide, not the rounding. */
+/*
+ * The bin of a value within the range; the upper end belongs to the last one. The borders decide,
+ * not the rounding.
+ */
 static int bin_of(const struct grid_axis *axis, double value)
 {
 	double from = on_scale(axis, axis->low);

@@ -13,7 +13,10 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-/* holder_pid holds a shared lock for some microseconds, and a holder may just be leaving: taking is tried for 0.2 s. */
+/*
+ * holder_pid holds a shared lock for some microseconds, and a holder may just be leaving: taking is
+ * tried for 0.2 s.
+ */
 #define TRIES 20
 #define PAUSE_NS 10000000
 
@@ -22,7 +25,10 @@ struct holder {
 	int fd;
 };
 
-/* Whether the file that is locked is still the one under that name: its last holder may have removed it. */
+/*
+ * Whether the file that is locked is still the one under that name: its last holder may have
+ * removed it.
+ */
 static int still_named(int fd, const char *path)
 {
 	struct stat open_file, named;

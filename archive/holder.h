@@ -1,8 +1,9 @@
 /*
  * holder.h - who writes a campaign: an flock on PATH-lock, with the holder's pid in it.
  *
- * SQLite's own lock lasts one transaction. This one lasts as long as its process, however that ends, because the kernel
- * drops it with the descriptor. The file is removed on release; one that a killed process left behind means nothing.
+ * SQLite's own lock lasts one transaction. This one lasts as long as its process, however that
+ * ends, because the kernel drops it with the descriptor. The file is removed on release; one that a
+ * killed process left behind means nothing.
  */
 #pragma once
 

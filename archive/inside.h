@@ -1,5 +1,6 @@
 /*
- * inside.h - what the files of this folder share: an open campaign and how a row of program is read.
+ * inside.h - what the files of this folder share: an open campaign and how a row of program is
+ * read.
  */
 #pragma once
 

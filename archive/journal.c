@@ -17,7 +17,9 @@
 
 static const char *const states[] = { "new", "running", "stopped", "finished", "failed" };
 
-/* Texts of ours in fields of a fixed size: names of verdicts and stages fit, long reasons are cut. */
+/*
+ * Texts of ours in fields of a fixed size: names of verdicts and stages fit, long reasons are cut.
+ */
 static void copy_text(char *out, size_t room, const char *text)
 {
 	snprintf(out, room, "%s", text ? text : "");
@@ -96,7 +98,9 @@ int journal_counters(struct archive_count **out, int *count, struct archive *a, 
 	return 0;
 }
 
-/* Every stride-th point and the last; ids have no gaps, because rows of progress are never deleted. */
+/*
+ * Every stride-th point and the last; ids have no gaps, because rows of progress are never deleted.
+ */
 int journal_progress(struct archive_point **out, int *count, struct archive *a, int most,
 	struct err *e)
 {

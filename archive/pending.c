@@ -90,7 +90,8 @@ int pending_list(struct archive_queued **out, int *count, struct archive *a, str
 {
 	struct archive_queued *list = NULL;
 	struct stmt *q = NULL;
-	int n = 0, rc = db_stmt(&q, a->db, "SELECT id, proposal, tries, payload FROM queue ORDER BY id", e);
+	int n = 0, rc = db_stmt(&q, a->db,
+		"SELECT id, proposal, tries, payload FROM queue ORDER BY id", e);
 
 	if (rc < 0)
 		return rc;

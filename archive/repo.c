@@ -17,8 +17,9 @@
 #include "base/text.h"
 
 /*
- * Only blobs and trees are read: no hook, filter or command of the repository runs, so that a repository of another
- * user is read too. New objects go to a backend in memory: nothing is written into anybody's repository.
+ * Only blobs and trees are read: no hook, filter or command of the repository runs, so that a
+ * repository of another user is read too. New objects go to a backend in memory: nothing is written
+ * into anybody's repository.
  */
 #define SOURCE_BYTES_MAX (16u << 20)
 #define MAIL_BYTES_MAX (64u << 20)
@@ -256,7 +257,10 @@ out:
 	return rc;
 }
 
-/* The file's HEAD in *s when it holds the same bytes; else *s stays empty. Nothing here is an error. */
+/*
+ * The file's HEAD in *s when it holds the same bytes; else *s stays empty. Nothing here is an
+ * error.
+ */
 static void find_in_head(struct repo_source *s, const char *file, const char *text, size_t size)
 {
 	struct repo_source head = { 0 };
@@ -297,7 +301,9 @@ int repo_read_file(struct repo_source *out, const char *file, struct err *e)
 
 /* ---- the mail ---- */
 
-/* A repository whose new objects stay in memory: the user's, or one of its own when there is none. */
+/*
+ * A repository whose new objects stay in memory: the user's, or one of its own when there is none.
+ */
 static int open_overlay(git_repository **out, const char *repo, struct err *e)
 {
 	git_odb_backend *memory = NULL;
@@ -367,9 +373,9 @@ static int find_base(git_commit **out, git_filemode_t *mode, git_repository *rep
 }
 
 /*
- * `git am` ends the message at a line that looks like a patch, splits the mailbox at "From ", and takes headers at the
- * start of the body for its own (git-mailinfo(1)). Such lines of ours are quoted; blanks in front would not do, because
- * libgit2 drops them from the first line.
+ * `git am` ends the message at a line that looks like a patch, splits the mailbox at "From ", and
+ * takes headers at the start of the body for its own (git-mailinfo(1)). Such lines of ours are
+ * quoted; blanks in front would not do, because libgit2 drops them from the first line.
  */
 static bool looks_like_mail(const char *line)
 {
@@ -399,8 +405,8 @@ static void add_line(struct buffer *b, const char *line, size_t size)
 }
 
 /*
- * One line for the subject, on which `git am` would cut off any [words] in front; then the body. libgit2 puts the
- * subject into the header as it is.
+ * One line for the subject, on which `git am` would cut off any [words] in front; then the body.
+ * libgit2 puts the subject into the header as it is.
  */
 static char *message_of(const char *subject, const char *body)
 {
@@ -420,7 +426,10 @@ static char *message_of(const char *subject, const char *body)
 	return buffer_take(&b);
 }
 
-/* Mail loses carriage returns, so that a patch with them travels as a binary one, which `git am` takes all the same. */
+/*
+ * Mail loses carriage returns, so that a patch with them travels as a binary one, which `git am`
+ * takes all the same.
+ */
 static int write_mail(char **mail, git_commit *commit, bool binary, struct err *e)
 {
 	git_email_create_options options = { .version = GIT_EMAIL_CREATE_OPTIONS_VERSION };

@@ -1,7 +1,8 @@
 /*
- * The tables of a campaign. All are STRICT. Hashes are XXH3-128 in canonical form, 16 bytes. Spans are nanoseconds,
- * calendar times are seconds since 1970 UTC. Rows of program, source, image, history, progress and event are never
- * deleted; numbers that would need a scan of them stand in tally and counter and change in the same transaction.
+ * The tables of a campaign. All are STRICT. Hashes are XXH3-128 in canonical form, 16 bytes. Spans
+ * are nanoseconds, calendar times are seconds since 1970 UTC. Rows of program, source, image,
+ * history, progress and event are never deleted; numbers that would need a scan of them stand in
+ * tally and counter and change in the same transaction.
  *
  *   meta, axis            what the campaign is
  *   program ─┬─ source    one row a program: what it is, what became of it; its text, its object

@@ -13,7 +13,7 @@ struct stmt {
 	struct db *db;          /* borrowed */
 	sqlite3_stmt *handle;
 	int bound;              /* first failure of binding, SQLITE_OK while none */
-	int last_parameter;     /* where the last name was found; the next one mostly stands behind it */
+	int last_parameter;     /* where the last name was found; the next is mostly behind it */
 	int last_column;
 };
 
@@ -135,7 +135,10 @@ int64_t stmt_first(struct stmt *q)
 	return sqlite3_column_int64(q->handle, 0);
 }
 
-/* A name that the SELECT does not have is a mistake in this folder, and the tests run every statement. */
+/*
+ * A name that the SELECT does not have is a mistake in this folder, and the tests run every
+ * statement.
+ */
 static int column_of(struct stmt *q, const char *name)
 {
 	int count = sqlite3_column_count(q->handle);

@@ -107,7 +107,10 @@ static void put_origin(struct stmt *q, const struct archive_program *p, int64_t 
 	stmt_put_id(q, ":duplicate_of", duplicate_of);
 }
 
-/* Verdict before fitness: a program that is not ok has no score, whatever the caller left in the fields. */
+/*
+ * Verdict before fitness: a program that is not ok has no score, whatever the caller left in the
+ * fields.
+ */
 static void put_outcome(struct stmt *q, const struct archive *a, const struct archive_program *p)
 {
 	static const char *const features[GRID_AXES_MAX] = {
@@ -530,7 +533,10 @@ int store_commit(int64_t *id, enum archive_add *added, struct archive *a,
 
 /* ---- what is known later ---- */
 
-/* The cell that this program holds now: 1, or 0 when it is no elite, or ERR_MISSING when there is no such program. */
+/*
+ * The cell that this program holds now: 1, or 0 when it is no elite, or ERR_MISSING when there is
+ * no such program.
+ */
 static int held_cell(int64_t *cell, double *fitness, struct archive *a, int64_t id, struct err *e)
 {
 	struct stmt *q = NULL;
@@ -642,7 +648,8 @@ int store_demote(struct archive *a, int64_t id, const char *why, struct err *e)
 int store_holdout(struct archive *a, int64_t id, const char *json, struct err *e)
 {
 	struct stmt *q = NULL;
-	int rc = db_stmt(&q, a->db, "UPDATE program SET holdout = :json WHERE id = :id RETURNING id", e);
+	int rc = db_stmt(&q, a->db,
+		"UPDATE program SET holdout = :json WHERE id = :id RETURNING id", e);
 
 	if (rc < 0)
 		return rc;

@@ -123,8 +123,8 @@ static const char *const raw_sql[RAW_COUNT] = {
 	"INSERT INTO source SELECT * FROM pool.source WHERE program = ?1",
 	"INSERT INTO image SELECT * FROM pool.image WHERE program = ?1",
 	"UPDATE tally SET evaluations = evaluations + 1, programs = programs + 1",
-	"INSERT INTO counter VALUES (?1, ?2, 1, 5, 5, 0) ON CONFLICT DO UPDATE SET count = count + 1, "
-	"wall_ns = wall_ns + 5, cpu_ns = cpu_ns + 5",
+	("INSERT INTO counter VALUES (?1, ?2, 1, 5, 5, 0) ON CONFLICT DO UPDATE SET "
+	 "count = count + 1, wall_ns = wall_ns + 5, cpu_ns = cpu_ns + 5"),
 	"COMMIT",
 };
 

@@ -257,7 +257,10 @@ static void an_existing_file_is_not_overwritten(void **state)
 	assert_false(fdio_exists("d"));
 }
 
-/* rm of the campaign after a kill leaves its -wal; SQLite would replay that into a new file of the same name. */
+/*
+ * rm of the campaign after a kill leaves its -wal; SQLite would replay that into a new file of the
+ * same name.
+ */
 static void the_log_of_a_removed_campaign_does_not_leak_into_a_new_one(void **state)
 {
 	struct archive *a = create("c");
@@ -859,8 +862,8 @@ static void a_failed_call_in_a_batch_fails_alone(void **state)
 }
 
 /*
- * A writer is killed at 12 moments. After each kill the file is sound, holds every result that was reported before, each
- * once, and the rest is in the queue.
+ * A writer is killed at 12 moments. After each kill the file is sound, holds every result that was
+ * reported before, each once, and the rest is in the queue.
  */
 static void write_until_killed(int fd, int64_t from)
 {
@@ -1025,7 +1028,10 @@ static void a_backup_is_a_campaign_of_its_own(void **state)
 	archive_close(reader);
 }
 
-/* Past a thousand programs a dictionary is trained; a reader that was open before must still read what it packs. */
+/*
+ * Past a thousand programs a dictionary is trained; a reader that was open before must still read
+ * what it packs.
+ */
 static void a_thousand_programs_are_packed_small_and_read_back(void **state)
 {
 	struct archive *a = create("c"), *reader = open_mode("c", ARCHIVE_READ);

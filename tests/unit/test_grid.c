@@ -29,7 +29,9 @@ static int64_t cell_of(const struct grid *g, double a, double b)
 
 static void whole_numbers_fall_into_their_own_bins(void **state)
 {
-	struct grid g = { .axes = { { .name = "n", .low = 0, .high = 100, .bins = 100 } }, .axis_count = 1 };
+	struct grid g = {
+		.axes = { { .name = "n", .low = 0, .high = 100, .bins = 100 } }, .axis_count = 1,
+	};
 
 	(void)state;
 	for (int i = 0; i < 100; i++)
@@ -72,6 +74,28 @@ static void a_cell_and_its_ranges_agree_with_the_value(void **state)
 		for (int j = 0; j < 3; j++) {
 			grid_bin_range(&low, &high, &g.axes[j], bins[j]);
 			assert_true(low <= features[j] && features[j] < high);
+		}
+	}
+}
+
+static void a_border_belongs_to_the_bin_above_it(void **state)
+{
+	struct random r;
+
+	(void)state;
+	random_keyed(&r, 2, 0);
+	for (int i = 0; i < 300; i++) {
+		struct grid g = { .axis_count = 1, .axes = { { .name = "x", .bins = 2 + i % 100 } } };
+		double low, high;
+
+		g.axes[0].scale = (enum grid_scale)(i % 3);
+		g.axes[0].low = 0.001 + random_unit(&r);
+		g.axes[0].high = g.axes[0].low + 100 * random_unit(&r);
+		for (int bin = 0; bin < g.axes[0].bins; bin++) {
+			grid_bin_range(&low, &high, &g.axes[0], bin);
+			assert_int_equal(cell_of(&g, low, 0), bin);
+			if (bin > 0)
+				assert_int_equal(cell_of(&g, nextafter(low, 0), 0), bin - 1);
 		}
 	}
 }
@@ -127,7 +151,7 @@ static void impossible_grids_are_refused(void **state)
 	g.axes[1].bins = GRID_BINS_MAX + 1;
 	assert_int_equal(grid_check(&g, NULL), ERR_ARGS);
 	g = sample;
-	strcpy(g.axes[1].name, "operations");
+	g.axes[1] = g.axes[0];
 	assert_int_equal(grid_check(&g, NULL), ERR_ARGS);
 	g = sample;
 	g.axis_count = 0;
@@ -151,6 +175,7 @@ int main(void)
 		cmocka_unit_test(whole_numbers_fall_into_their_own_bins),
 		cmocka_unit_test(powers_of_two_start_bins_on_a_log_scale),
 		cmocka_unit_test(a_cell_and_its_ranges_agree_with_the_value),
+		cmocka_unit_test(a_border_belongs_to_the_bin_above_it),
 		cmocka_unit_test(values_outside_are_clamped_and_counted_or_refused),
 		cmocka_unit_test(nan_is_an_error_that_names_the_axis),
 		cmocka_unit_test(impossible_grids_are_refused),

@@ -14,7 +14,10 @@
 #include "base/fdio.h"
 #include "base/text.h"
 
-/* Real git makes the repositories and takes the patches. The user's own configuration stays out of it. */
+/*
+ * Real git makes the repositories and takes the patches. The user's own configuration stays out of
+ * it.
+ */
 #define GIT "GIT_CONFIG_NOSYSTEM=1 HOME=$PWD/home git -c user.name=Ada -c user.email=ada@example.org "
 
 static const char old_text[] = "/* kernel */\nint f(int x)\n{\n\treturn x + x + x;\n}\n";
@@ -168,13 +171,16 @@ static void a_plain_file_knows_its_commit_only_when_head_holds_the_same(void **s
 	assert_string_equal(s.path, "src/kernel.c");
 	assert_int_equal(strlen(s.commit), 40);
 	repo_source_release(&s);
-	write_text("repo/src/kernel.c", new_text);
+	char *edited = text_copy(old_text);
+	*strchr(edited, '+') = '*';
+	write_text("repo/src/kernel.c", edited);
 	assert_int_equal(repo_read_file(&s, "repo/src/kernel.c", NULL), 0);
 	assert_null(s.repo);
 	assert_null(s.commit);
 	assert_string_equal(s.path, "kernel.c");
-	assert_string_equal(s.text, new_text);
+	assert_string_equal(s.text, edited);
 	repo_source_release(&s);
+	free(edited);
 	assert_int_equal(repo_read_file(&s, "repo/absent.c", NULL), ERR_MISSING);
 }
 
@@ -206,7 +212,9 @@ static void git_am_takes_the_patch(void **state)
 	repo_source_release(&s);
 }
 
-/* Lines of a message that mail tools take for headers, mailbox borders or the start of the patch. */
+/*
+ * Lines of a message that mail tools take for headers, mailbox borders or the start of the patch.
+ */
 static void a_message_cannot_break_out_of_the_mail(void **state)
 {
 	struct repo_source s = { 0 };
