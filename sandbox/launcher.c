@@ -52,7 +52,7 @@ static void drop_root(struct launcher *l)
 	if (!id)
 		return;
 	if (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, id, id, id) || syscall(SYS_setresuid, id, id, id))
-		fail(l, "dropping root");
+		fail(l, "root cannot become an unprivileged id here, run as an ordinary user");
 }
 
 /* Park the wanted descriptors high, then lay them out as 0, 1, 2, 3, ... and close the rest. */
@@ -140,11 +140,12 @@ static void serve(struct launcher *l)
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)l->cgroup->v2_fd;
 	}
+	int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	l->error = 0;
 	l->failed = NULL;
 	long pid = clone_onto(&args, become_box, l);
 	if (l->drop_uid)
-		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);   /* the child's change of id cleared it for the memory it shared */
+		prctl(PR_SET_DUMPABLE, dumpable == 1, 0, 0, 0);   /* the child's change of id cleared it for shared memory */
 	if (pid < 0) {
 		l->error = (int)-pid;
 		l->failed = "starting a process";

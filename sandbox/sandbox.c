@@ -58,6 +58,19 @@ static const char *mend_for(const char *message)
 	return "run bwrap by hand to see more";
 }
 
+/* All that comes, but for what does not fit. The end comes with the end of the box, for nobody else has the other end. */
+static void read_message(char *out, size_t size, int fd)
+{
+	size_t used = 0;
+	ssize_t got;
+
+	while (used < size - 1 && ((got = read(fd, out + used, size - 1 - used)) > 0 || (got < 0 && errno == EINTR)))
+		used += got > 0 ? (size_t)got : 0;
+	while (used && out[used - 1] == '\n')
+		used--;
+	out[used] = '\0';
+}
+
 /* Start one empty box: the only honest answer to whether this machine can. */
 static int probe(struct sandbox *s, struct err *e)
 {
@@ -72,11 +85,7 @@ static int probe(struct sandbox *s, struct err *e)
 	int rc = wall_launch(&process, &w, s, POLICY_ZYGOTE, "/", "probe", &s->compile_cpus, ends[1], e);
 	close(ends[1]);
 	if (rc == 0) {
-		/* Ends when the box does, for nobody else has the other end. */
-		ssize_t got = read(ends[0], message, sizeof message - 1);
-		while (got > 0 && message[got - 1] == '\n')
-			got--;
-		message[got > 0 ? got : 0] = '\0';
+		read_message(message, sizeof message, ends[0]);
 		if (launcher_wait(&process) != 0)
 			rc = err_set(e, ERR_SANDBOX, "no box can be started (%s): %s",
 				*message ? message : "it died without a word", mend_for(message));
