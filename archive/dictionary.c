@@ -8,7 +8,7 @@
 #include "base/memory.h"
 
 #define SAMPLES_MAX 1024
-#define SAMPLE_BYTES_MAX (8u << 20)    /* of all samples: training takes some 0.1 s a megabyte */
+#define SAMPLE_BYTES_MAX (8u << 20)    /* of all samples: training took some 25 ms a megabyte */
 #define SAMPLES_MIN 64                 /* fewer teach zstd's trainer nothing */
 /* One sample in so many judges the dictionary that the others made. */
 #define JUDGE_EVERY 4
