@@ -143,11 +143,11 @@ static int null_worker(void)
 
 /* ---- the measured engine ---- */
 
-static int run_engine(const char *self, const char *file, long evaluations)
+static int run_engine(const char *self, const char *file, int64_t evaluations)
 {
 	const char *clade = getenv("CLADE");
 	char *launcher = text_format("launcher=%s null # {worker}", self);
-	char *budget = text_format("%ld", evaluations);
+	char *budget = text_format("%lld", (long long)evaluations);
 
 	if (clade == NULL)
 		clade = "build/clade";
@@ -186,7 +186,7 @@ static double megabytes(const char *file, const char *suffix)
 #define SAMPLES_MAX 100000
 static long samples[SAMPLES_MAX];
 
-static int watch(pid_t pid, const char *file, long evaluations)
+static int watch(pid_t pid, const char *file, int64_t evaluations)
 {
 	int64_t began = clock_now_ns();
 	int n = 0, status;
@@ -203,7 +203,7 @@ static int watch(pid_t pid, const char *file, long evaluations)
 	seconds = (double)(clock_now_ns() - began) / 1e9;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || n < 10)
 		return 1;
-	printf("null evaluator: candidates\t%ld\t\n", evaluations);
+	printf("null evaluator: candidates\t%lld\t\n", (long long)evaluations);
 	printf("null evaluator: candidates per second\t%.0f\t\n", (double)evaluations / seconds);
 	printf("engine memory at a fifth, half, end of the run (MB)\t%.1f %.1f %.1f\tflat\n", (double)samples[n / 5] / 1e3,
 		(double)samples[n / 2] / 1e3, (double)samples[n - 2] / 1e3);
@@ -214,7 +214,7 @@ static int watch(pid_t pid, const char *file, long evaluations)
 
 int main(int argc, char **argv)
 {
-	long evaluations = getenv("CLADE_BENCH_FULL") != NULL ? 1000000 : 100000;
+	int64_t evaluations = getenv("CLADE_BENCH_FULL") != NULL ? 1000000 : 100000;
 	char folder[] = "/tmp/bench_null.XXXXXX";
 	char self[4096];
 	char *file;
@@ -224,8 +224,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && text_equal(argv[1], "null"))
 		return null_worker();
-	if (argc > 1)
-		evaluations = atol(argv[1]);
+	if (argc > 1 && text_parse_i64(&evaluations, argv[1]) < 0)
+		return 2;
 	if (n < 0 || mkdtemp(folder) == NULL)
 		return 1;
 	self[n] = '\0';
