@@ -405,17 +405,17 @@ static int expressions_local(struct sketch *s)
 
 /* Weights after the yields of mutation.md 2b (kernels: nearly nothing of this is ever right) and 2c (rules). */
 const struct operator expressions_operators[] = {
-	{ "expression replace", { 0.3, 2, 0.1, 2 }, 0, MUTATOR_FLAGS_FIXED, expressions_replace },
-	{ "expression terminal", { 0.3, 3, 0.1, 2 }, 0, MUTATOR_FLAGS_FIXED, expressions_terminal },
-	{ "expression wrap", { 0.3, 3, 0, 1 }, 0, MUTATOR_FLAGS_FIXED, expressions_wrap },
-	{ "expression grow", { 0.2, 3, 0, 1 }, 0, MUTATOR_FLAGS_FIXED, expressions_grow },
-	{ "expression hoist", { 0.5, 4, 0.1, 1.5 }, 0, MUTATOR_FLAGS_FIXED, expressions_hoist },
-	{ "expression operator", { 0.2, 3, 0, 1 }, 0, MUTATOR_FLAGS_FIXED, expressions_operator },
-	{ "expression comparison", { 0.1, 1, 0.1, 1 }, DOMAIN_BRANCHES, MUTATOR_FLAGS_FIXED, expressions_comparison },
-	{ "expression swap", { 0.1, 1, 0.1, 0.5 }, 0, MUTATOR_FLAGS_FIXED, expressions_swap },
-	{ "expression branch", { 0.2, 1, 0, 0.5 }, DOMAIN_BRANCHES, MUTATOR_FLAGS_FIXED, expressions_branch },
+	{ "expression replace", { 0.05, 2, 0.1, 2 }, 0, MUTATOR_FLAGS_FIXED, expressions_replace },
+	{ "expression terminal", { 0.05, 3, 0.1, 2 }, 0, MUTATOR_FLAGS_FIXED, expressions_terminal },
+	{ "expression wrap", { 0.05, 3, 0, 1 }, 0, MUTATOR_FLAGS_FIXED, expressions_wrap },
+	{ "expression grow", { 0.05, 3, 0, 1 }, 0, MUTATOR_FLAGS_FIXED, expressions_grow },
+	{ "expression hoist", { 0.05, 4, 0.1, 1.5 }, 0, MUTATOR_FLAGS_FIXED, expressions_hoist },
+	{ "expression operator", { 0.05, 3, 0, 1 }, 0, MUTATOR_FLAGS_FIXED, expressions_operator },
+	{ "expression comparison", { 0.05, 1, 0.1, 1 }, DOMAIN_BRANCHES, MUTATOR_FLAGS_FIXED, expressions_comparison },
+	{ "expression swap", { 0.05, 1, 0.1, 0.5 }, 0, MUTATOR_FLAGS_FIXED, expressions_swap },
+	{ "expression branch", { 0.05, 1, 0, 0.5 }, DOMAIN_BRANCHES, MUTATOR_FLAGS_FIXED, expressions_branch },
 	{ "expression call", { 0.3, 1.5, 0, 0.5 }, DOMAIN_CALLS, MUTATOR_FLAGS_FIXED, expressions_call },
-	{ "expression crossover", { 0.3, 5, 0.2, 2 }, 0, MUTATOR_FLAGS_FIXED, expressions_crossover },
+	{ "expression crossover", { 0.05, 5, 0.2, 2 }, 0, MUTATOR_FLAGS_FIXED, expressions_crossover },
 	{ "expression local", { 0, 0.3, 0.2, 0.5 }, 0, MUTATOR_FLAGS_FIXED, expressions_local },
 	{ .name = NULL },
 };

@@ -144,6 +144,6 @@ const struct operator literals_operators[] = {
 	{ "literal new", { 0.3, 0.7, 0, 0.3 }, 0, MUTATOR_FLAGS_FIXED, literals_new },
 	{ "literal integer", { 0.1, 0.5, 0.2, 1 }, 0, MUTATOR_FLAGS_FIXED, literals_integer },
 	{ "literal tie", { 0.1, 0.3, 0, 0.2 }, 0, MUTATOR_FLAGS_FIXED, literals_tie },
-	{ "constants jitter", { 4, 1, 0, 0.5 }, 0, MUTATOR_FLAGS_FIXED, literals_jitter },
+	{ "constants jitter", { 3, 1, 0, 0.5 }, 0, MUTATOR_FLAGS_FIXED, literals_jitter },
 	{ .name = NULL },
 };

@@ -123,7 +123,7 @@ char *loops_header(const struct sketch *s, const struct loop *l)
 	return text_copy_n(tree_text(&s->tree, l->node), s->tree.nodes[l->body].start - s->tree.nodes[l->node].start);
 }
 
-char *loops_substitute(const struct sketch *s, int node, int name, const char *by)
+char *loops_substitute_all(const struct sketch *s, int node, const int *names, const char *const *by, int count)
 {
 	const struct tree *t = &s->tree;
 	struct edits edits;
@@ -131,11 +131,17 @@ char *loops_substitute(const struct sketch *s, int node, int name, const char *b
 
 	edits_init(&edits);
 	for (int i = node; i < t->nodes[node].last; i++)
-		if (tree_is(t, i, TREE_IDENTIFIER) && tree_same_text(t, i, name))
-			edits_add(&edits, t->nodes[i].start, t->nodes[i].end, "%s", by);
+		for (int k = 0; k < count && tree_is(t, i, TREE_IDENTIFIER); k++)
+			if (tree_same_text(t, i, names[k]))
+				edits_add(&edits, t->nodes[i].start, t->nodes[i].end, "%s", by[k]);
 	text = edits_apply(&edits, t->text, t->nodes[node].start, t->nodes[node].end);
 	edits_release(&edits);
 	return text;
+}
+
+char *loops_substitute(const struct sketch *s, int node, int name, const char *by)
+{
+	return loops_substitute_all(s, node, &name, &by, 1);
 }
 
 void loops_fresh_name(char out[64], const struct sketch *s, const char *base, int bytes)

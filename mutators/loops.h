@@ -27,6 +27,8 @@ char *loops_header(const struct sketch *s, const struct loop *l);
 char *loops_text(const struct sketch *s, int node);
 /* A node's text with one variable replaced by an expression (parentheses are the caller's); NULL when too large. */
 char *loops_substitute(const struct sketch *s, int node, int name, const char *by);
+/* The same for several variables at once. */
+char *loops_substitute_all(const struct sketch *s, int node, const int *names, const char *const *by, int count);
 /* base, base2, base3, ...: the first that no identifier of the text has. out of 64 bytes. */
 void loops_fresh_name(char out[64], const struct sketch *s, const char *base, int bytes);
 /* The one statement of a body, through braces; -1 when there are more. */

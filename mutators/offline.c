@@ -17,12 +17,13 @@
 #define STEPS_MAX 4
 #define STEP_MORE 3          /* one chance in this many to go on after each step */
 #define DRAWS_MAX 24         /* whole chains tried before nothing is proposed */
+#define OPERATORS_TRIED 12    /* drawn for one step: some find nothing in a given program */
 #define OPERATORS_MAX 128
 #define TUNE_SHARE 20        /* one numeric child in this many goes unfitted: a lucky literal should be seen as it is */
 
 const struct operator *const offline_groups[] = {
 	numerics_operators, expressions_operators, literals_operators, statements_operators, loops_operators, nests_operators, reductions_operators,
-	genes_operators, NULL,
+	tiles_operators, genes_operators, NULL,
 };
 
 int offline_permits(const struct operator *o, const struct mutator_domain *d)
@@ -130,41 +131,44 @@ static bool draft_settle(struct draft *d)
 	return fine;
 }
 
-/* Take over what an operator recorded, if the text then still parses. 1 taken, 0 not: the draft is as it was. */
-static int draft_take(struct draft *d, const struct sketch *s, const struct operator *o)
+/* Take over what an operator recorded, if the text then still parses; else the draft is as it was. The sketch's text is gone when taken. */
+static bool draft_take(struct draft *d, const struct sketch *s, const struct operator *o)
 {
 	struct draft next = *d;
 
 	next.text = NULL;
 	if (!draft_edit(&next, s) || !draft_settle(&next)) {
 		draft_release(&next);
-		return 0;
+		return false;
 	}
 	draft_release(d);
 	*d = next;
 	memcpy(d->flags, s->flags, sizeof d->flags);
 	d->used_mate |= s->used_mate;
 	name_step(d, o->name);
-	return 1;
+	return true;
 }
 
-/* One operator on the draft. 1 changed, 0 not, or an error: the draft itself does not parse. */
+/* One operator on the draft: the first of a few drawn that finds something to change. 1 changed, 0 not, or an error: the draft does not parse. */
 static int draft_step(struct draft *d, const struct sketch *mate, struct err *e)
 {
-	const struct operator *o = draw_operator(d->task);
 	struct sketch s;
-	int rc;
+	int changed = 0;
+	int rc = sketch_open(&s, d->task->domain, d->task->random, d->text, d->size, d->region, e);
 
-	if (o == NULL)
-		return 0;
-	rc = sketch_open(&s, d->task->domain, d->task->random, d->text, d->size, d->region, e);
 	if (rc < 0)
 		return rc;
 	memcpy(s.flags, d->flags, sizeof s.flags);
 	s.mate = mate;
-	rc = o->apply(&s) == 1 ? draft_take(d, &s, o) : 0;
+	for (int i = 0; i < OPERATORS_TRIED && !changed; i++) {
+		const struct operator *o = draw_operator(d->task);
+
+		edits_clear(&s.edits);
+		s.used_mate = false;
+		changed = o != NULL && o->apply(&s) == 1 && draft_take(d, &s, o);
+	}
 	sketch_close(&s);
-	return rc;
+	return changed;
 }
 
 static int draft_chain(struct draft *d, const struct sketch *mate, struct err *e)

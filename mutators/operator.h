@@ -28,3 +28,4 @@ extern const struct operator nests_operators[];
 extern const struct operator numerics_operators[];
 extern const struct operator reductions_operators[];
 extern const struct operator statements_operators[];
+extern const struct operator tiles_operators[];

@@ -123,6 +123,14 @@ int scope_of_node(const struct scope *s, int identifier)
 	return scope_find(s, tree_text(s->tree, identifier), tree_bytes(s->tree, identifier), s->tree->nodes[identifier].start);
 }
 
+int scope_declared_by(const struct scope *s, int name)
+{
+	for (int i = s->buckets[bucket_of(tree_text(s->tree, name), tree_bytes(s->tree, name))]; i >= 0; i = s->bindings[i].older)
+		if (s->bindings[i].name == name)
+			return i;
+	return -1;
+}
+
 bool scope_uses_name(const struct scope *s, const char *name)
 {
 	size_t bytes = strlen(name);
@@ -249,6 +257,15 @@ static uint32_t scope_end(const struct tree *t, int declaration)
 	return (uint32_t)t->size;
 }
 
+/* Where a declared name begins to be of use: C lets its own initialiser see it, but it has no value there yet. */
+static uint32_t visible_from(const struct tree *t, int name, int declaration)
+{
+	for (int p = t->nodes[name].parent; p >= 0 && p != declaration; p = t->nodes[p].parent)
+		if (tree_is(t, p, TREE_INIT_DECLARATOR))
+			return t->nodes[p].end;
+	return t->nodes[name].end;
+}
+
 static void binding_add(struct scope *s, int name, int declaration, struct scope_type type, bool function)
 {
 	const struct tree *t = s->tree;
@@ -256,7 +273,8 @@ static void binding_add(struct scope *s, int name, int declaration, struct scope
 	struct scope_binding b = { .name = name, .declaration = declaration, .type = type, .function = function, .older = s->buckets[bucket] };
 
 	b.parameter = tree_is(t, declaration, TREE_PARAMETER_DECLARATION);
-	b.from = t->nodes[name].end;
+	b.from = visible_from(t, name, declaration);
+	b.has_value = b.parameter || tree_is(t, t->nodes[name].parent, TREE_INIT_DECLARATOR) || tree_is(t, t->nodes[name].parent, TREE_ARRAY_DECLARATOR);
 	b.to = tree_is(t, declaration, TREE_FUNCTION_DEFINITION) ? (uint32_t)t->size : scope_end(t, declaration);
 	for (int c = tree_first(t, declaration); c >= 0; c = t->nodes[c].next)
 		b.is_static |= tree_is(t, c, TREE_STORAGE_CLASS_SPECIFIER) && (tree_text_is(t, c, "static") || tree_text_is(t, c, "extern"));

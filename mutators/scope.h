@@ -30,7 +30,7 @@ struct scope_binding {
 	int name, declaration;   /* nodes */
 	struct scope_type type;
 	uint32_t from, to;       /* visible in [from, to) */
-	bool parameter, function, is_static;
+	bool parameter, function, is_static, has_value;   /* has_value: set where it is declared */
 	int older;               /* next binding of the same bucket */
 };
 
@@ -56,6 +56,8 @@ void scope_build(struct scope *out, const struct tree *tree, struct region r, co
 void scope_release(struct scope *s);
 /* The binding that a name means at a byte; -1: none in the text. */
 int scope_find(const struct scope *s, const char *name, size_t bytes, uint32_t at);
+/* The binding that a declaring occurrence of a name makes; -1: it declares nothing. */
+int scope_declared_by(const struct scope *s, int name);
 int scope_of_node(const struct scope *s, int identifier);
 /* Do all names of an expression or statement mean at byte `at` what they mean where it stands (names that it declares itself apart)? */
 bool scope_moves_to(const struct scope *s, int node, uint32_t at);

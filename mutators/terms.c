@@ -56,7 +56,7 @@ struct scope_type terms_write(struct buffer *out, const struct sketch *s, struct
 	for (int i = 0; i < s->scope.count; i++) {
 		const struct scope_binding *b = &s->scope.bindings[i];
 
-		if (b->function || !suits(wanted, b->type) || at < b->from || at >= b->to)
+		if (b->function || !b->has_value || !suits(wanted, b->type) || at < b->from || at >= b->to)
 			continue;
 		if (scope_find(&s->scope, tree_text(&s->tree, b->name), tree_bytes(&s->tree, b->name), at) != i)
 			continue;                /* shadowed here */

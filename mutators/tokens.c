@@ -29,10 +29,9 @@ static bool bound_inside(const struct writer *w, int binding)
 /* The binding of a name; for the declaring occurrence itself, the one that it makes. */
 static int binding_of(const struct writer *w, int node)
 {
-	const struct tree_node *n = &w->tree->nodes[node];
-	int declared = scope_find(w->scope, tree_text(w->tree, node), tree_bytes(w->tree, node), n->end);
+	int declared = scope_declared_by(w->scope, node);
 
-	if (declared >= 0 && w->scope->bindings[declared].name == node)
+	if (declared >= 0)
 		return declared;
 	return scope_of_node(w->scope, node);
 }
