@@ -120,6 +120,20 @@ int opening_create(struct opening *out, struct search *s, const struct briefing 
 
 /* ---- taking up ---- */
 
+/* Scores under other metrics, features or rules would mix with the old ones. */
+static int compare_declarations(struct search *s, const struct briefing *b, struct err *e)
+{
+	char *stored = NULL, *now = json_text(b->declarations);
+	int rc = archive_meta(&stored, s->archive, "manifest", e);
+
+	if (rc >= 0 && !text_equal(stored, now))
+		rc = err_set(e, ERR_ARGS, "the evaluator of %s declares other metrics, features or rules than when this campaign began; "
+			"its scores would mix with the old ones: start a new campaign with clade run", s->manifest->name);
+	free(stored);
+	free(now);
+	return rc < 0 ? rc : 0;
+}
+
 static int compare_machine(struct opening *o, struct search *s, const struct briefing *b, struct err *e)
 {
 	char *stored = NULL, *now = json_text(b->machine);
@@ -222,7 +236,9 @@ int opening_resume(struct opening *out, struct search *s, const struct briefing 
 	s->evaluations = t.evaluations;
 	s->duplicates = t.duplicates_token + t.duplicates_object;
 	s->elapsed_before_ns = t.elapsed_ns;
-	rc = compare_machine(out, s, b, e);
+	rc = compare_declarations(s, b, e);
+	if (rc >= 0)
+		rc = compare_machine(out, s, b, e);
 	if (rc >= 0)
 		rc = stored_seed(s, e);
 	if (rc >= 0)
