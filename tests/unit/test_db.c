@@ -12,24 +12,7 @@
 #include "archive/stmt.h"
 #include "base/err.h"
 #include "base/text.h"
-
-static int enter_scratch(void **state)
-{
-	char *folder = text_copy("/tmp/test_db.XXXXXX");
-
-	*state = folder;
-	return !mkdtemp(folder) || chdir(folder) < 0;
-}
-
-static int leave_scratch(void **state)
-{
-	char *command = text_format("rm -rf '%s'", (char *)*state);
-	int rc = chdir("/") < 0 || system(command) != 0;
-
-	free(command);
-	free(*state);
-	return rc;
-}
+#include "tests/support/scratch.h"
 
 static struct db *fresh(void)
 {
@@ -214,5 +197,5 @@ int main(void)
 		cmocka_unit_test(a_reader_writes_nothing),
 	};
 
-	return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
+	return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
 }

@@ -15,24 +15,7 @@
 #include "base/fdio.h"
 #include "base/memory.h"
 #include "base/text.h"
-
-static int enter_scratch(void **state)
-{
-	char *folder = text_copy("/tmp/test_fdio.XXXXXX");
-
-	*state = folder;
-	return !mkdtemp(folder) || chdir(folder) < 0;
-}
-
-static int leave_scratch(void **state)
-{
-	char *command = text_format("rm -rf '%s'", (char *)*state);
-	int rc = chdir("/") < 0 || system(command) != 0;
-
-	free(command);
-	free(*state);
-	return rc;
-}
+#include "tests/support/scratch.h"
 
 static void a_written_file_reads_back(void **state)
 {
@@ -219,5 +202,5 @@ int main(void)
 		cmocka_unit_test(a_pipe_that_does_not_block_is_written_whole),
 	};
 
-	return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
+	return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
 }

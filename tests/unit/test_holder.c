@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/fdio.h"
 #include "base/text.h"
+#include "tests/support/scratch.h"
 
 /*
  * Stands in for libc's: once, between the opening of the lock file and its locking, the file is
@@ -32,24 +33,6 @@ int flock(int fd, int operation)
 		fdio_write_file("c-lock", "", 0, NULL);
 	}
 	return (int)syscall(SYS_flock, fd, operation);
-}
-
-static int enter_scratch(void **state)
-{
-	char *folder = text_copy("/tmp/test_holder.XXXXXX");
-
-	*state = folder;
-	return !mkdtemp(folder) || chdir(folder) < 0;
-}
-
-static int leave_scratch(void **state)
-{
-	char *command = text_format("rm -rf '%s'", (char *)*state);
-	int rc = chdir("/") < 0 || system(command) != 0;
-
-	free(command);
-	free(*state);
-	return rc;
 }
 
 static void taking_and_releasing_leaves_no_trace(void **state)
@@ -187,5 +170,5 @@ int main(void)
 		cmocka_unit_test(two_never_hold_it_though_the_file_comes_and_goes),
 	};
 
-	return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
+	return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
 }

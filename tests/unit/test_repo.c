@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/fdio.h"
 #include "base/text.h"
+#include "tests/support/scratch.h"
 
 /*
  * Real git makes the repositories and takes the patches. The user's own configuration stays out of
@@ -30,24 +31,6 @@ static void shell(const char *command)
 	if (status != 0)
 		print_message("failed: %s\n", command);
 	assert_int_equal(status, 0);
-}
-
-static int enter_scratch(void **state)
-{
-	char *folder = text_copy("/tmp/test_repo.XXXXXX");
-
-	*state = folder;
-	return !mkdtemp(folder) || chdir(folder) < 0;
-}
-
-static int leave_scratch(void **state)
-{
-	char *command = text_format("rm -rf '%s'", (char *)*state);
-	int rc = chdir("/") < 0 || system(command) != 0;
-
-	free(command);
-	free(*state);
-	return rc;
 }
 
 static void write_text(const char *path, const char *text)
@@ -331,5 +314,5 @@ int main(void)
 		cmocka_unit_test_setup(no_change_is_no_patch, make_repository),
 	};
 
-	return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
+	return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
 }

@@ -12,6 +12,7 @@
 #include "archive/schema.h"
 #include "archive/stmt.h"
 #include "base/err.h"
+#include "tests/support/scratch.h"
 
 static const struct schema_step steps[] = {
 	{ "CREATE TABLE t (x INTEGER) STRICT; INSERT INTO t VALUES (5);" },
@@ -19,27 +20,12 @@ static const struct schema_step steps[] = {
 	{ "CREATE TABLE half (x INTEGER) STRICT; INSERT INTO absent VALUES (1);" },
 };
 
-static struct db *fresh(void **state)
+static struct db *fresh(void)
 {
-	char folder[] = "/tmp/test_schema.XXXXXX";
 	struct db *db = NULL;
 
-	(void)state;
-	assert_non_null(mkdtemp(folder));
-	assert_int_equal(chdir(folder), 0);
 	assert_int_equal(db_open(&db, "t", DB_CREATE, NULL), 0);
 	return db;
-}
-
-static void drop(struct db *db)
-{
-	char folder[64];
-
-	db_close(db);
-	unlink("t");
-	assert_non_null(getcwd(folder, sizeof(folder)));
-	assert_int_equal(chdir("/"), 0);
-	assert_int_equal(rmdir(folder), 0);
 }
 
 static int64_t number(struct db *db, const char *sql)
@@ -52,8 +38,9 @@ static int64_t number(struct db *db, const char *sql)
 
 static void steps_are_applied_once_and_in_order(void **state)
 {
-	struct db *db = fresh(state);
+	struct db *db = fresh();
 
+	(void)state;
 	assert_int_equal(schema_upgrade(db, steps, 1, NULL), 0);
 	assert_int_equal(number(db, "PRAGMA user_version"), 1);
 	assert_int_equal(schema_upgrade(db, steps, 2, NULL), 0);
@@ -61,40 +48,43 @@ static void steps_are_applied_once_and_in_order(void **state)
 	assert_int_equal(number(db, "PRAGMA user_version"), 2);
 	assert_int_equal(number(db, "SELECT y FROM t"), 10);
 	assert_int_equal(number(db, "SELECT count(*) FROM t"), 1);
-	drop(db);
+	db_close(db);
 }
 
 static void a_failed_step_changes_nothing(void **state)
 {
-	struct db *db = fresh(state);
+	struct db *db = fresh();
 	struct err e = { 0 };
 
+	(void)state;
 	assert_int_equal(schema_upgrade(db, steps, 3, &e), ERR_DATABASE);
 	assert_non_null(strstr(e.text, "step 3"));
 	assert_int_equal(number(db, "PRAGMA user_version"), 2);
 	assert_int_equal(number(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'"), 0);
 	assert_int_equal(number(db, "SELECT y FROM t"), 10);
-	drop(db);
+	db_close(db);
 }
 
 static void a_newer_file_is_refused(void **state)
 {
-	struct db *db = fresh(state);
+	struct db *db = fresh();
 
+	(void)state;
 	assert_int_equal(schema_upgrade(db, steps, 2, NULL), 0);
 	assert_int_equal(schema_upgrade(db, steps, 1, NULL), ERR_FORMAT);
 	assert_int_equal(db_run(db, "PRAGMA user_version = 1000", NULL), 0);
 	assert_int_equal(schema_check(db, true, NULL), ERR_FORMAT);
-	drop(db);
+	db_close(db);
 }
 
 /* Every line of a table's definition that starts a column ends in a comment. */
 static void every_table_is_strict_and_every_column_has_its_comment(void **state)
 {
-	struct db *db = fresh(state);
+	struct db *db = fresh();
 	struct stmt *q = NULL;
 	int tables = 0, columns = 0;
 
+	(void)state;
 	assert_int_equal(schema_upgrade(db, schema_steps, schema_latest, NULL), 0);
 	assert_int_equal(db_stmt(&q, db, "SELECT sql FROM sqlite_schema WHERE type = 'table'", NULL), 0);
 	while (stmt_step(q, NULL) == 1) {
@@ -113,17 +103,17 @@ static void every_table_is_strict_and_every_column_has_its_comment(void **state)
 	}
 	stmt_done(q);
 	assert_true(tables >= 14 && columns > 80);
-	drop(db);
+	db_close(db);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(steps_are_applied_once_and_in_order),
-		cmocka_unit_test(a_failed_step_changes_nothing),
-		cmocka_unit_test(a_newer_file_is_refused),
-		cmocka_unit_test(every_table_is_strict_and_every_column_has_its_comment),
+		cmocka_unit_test_setup(steps_are_applied_once_and_in_order, scratch_clear),
+		cmocka_unit_test_setup(a_failed_step_changes_nothing, scratch_clear),
+		cmocka_unit_test_setup(a_newer_file_is_refused, scratch_clear),
+		cmocka_unit_test_setup(every_table_is_strict_and_every_column_has_its_comment, scratch_clear),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
 }
