@@ -136,3 +136,25 @@ load common
 	[ "$status" -eq 0 ]
 	[ "$(cat src/k.c)" = "broken work tree" ]
 }
+
+@test "a campaign resumed on another machine says so and measures its elites again" {
+	"$CLADE" run exp2_ops --file "$campaign" --seed 6 --evaluations 20 --quiet
+	sqlite3 "$campaign" "UPDATE meta SET value = replace(value, '\"cpu\":\"', '\"cpu\":\"Another ') WHERE name = 'machine'"
+	cells=$(status_field cells)
+	run "$CLADE" resume "$campaign" --evaluations 5
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"measured again"* ]]
+	[ "$(sqlite3 "$campaign" "SELECT count(*) FROM history WHERE why = 'rescored'")" -ge "$cells" ]
+	check_file
+}
+
+@test "a changed evaluator is not resumed" {
+	cp -r "$BATS_TEST_DIRNAME/outside" "$scratch/outside"
+	XDG_CACHE_HOME=$scratch/cache "$CLADE" run "$scratch/outside" --file "$campaign" --evaluations 5 --quiet
+	sed -i 's/20.5, 20, CLADE_LINEAR/30.5, 30, CLADE_LINEAR/' "$scratch/outside/evaluator.c"
+	XDG_CACHE_HOME=$scratch/cache run "$CLADE" resume "$campaign" --evaluations 5 --quiet
+	echo "$output"
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"start a new campaign"* ]]
+}
