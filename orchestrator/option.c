@@ -13,7 +13,7 @@
 
 #define OPTION_VALUE_MAX 4096          /* bytes of one value: paths and commands are far shorter */
 #define OPTION_WORDS_MAX 64
-#define OPTION_PAIRS_MAX 16            /* struct job_configure's parameters */
+#define OPTION_PAIRS_MAX 15            /* struct job_configure has room for them and an end */
 #define OPTION_REFERENCES_MAX 32       /* rows of a table for people */
 #define PARAMETERS "parameters."
 
