@@ -85,3 +85,11 @@ counts() {   # the closing line that running all scripts must give
 	[ ! -e "$(cat "$place.tmpdir")" ]
 	rm "$place.tmpdir"
 }
+
+@test "standard error is shown when a test failed, and only then" {
+	script a <<<'echo complaint >&2; echo 1..1; echo "ok 1 - x"; exit $STATUS_OF_A'
+	STATUS_OF_A=0 run "$root/tests/run" "$place"/a
+	[[ "$output" != *complaint* ]]
+	STATUS_OF_A=1 run "$root/tests/run" "$place"/a
+	[[ "$output" == *complaint* ]]
+}
