@@ -446,7 +446,7 @@ static void environment_free(char **env)
 	free(env);
 }
 
-/* The template with every {worker} replaced. */
+/* The template with every {worker} replaced. One command, which takes the shell's place: the child that we watch is the launcher itself. */
 static char *launch_line(const char *template, const char *command)
 {
 	struct buffer b;
@@ -454,6 +454,7 @@ static char *launch_line(const char *template, const char *command)
 	const char *hit;
 
 	buffer_init(&b, 65536);
+	buffer_add_text(&b, "exec ");
 	while ((hit = strstr(at, "{worker}")) != NULL) {
 		buffer_add(&b, at, (size_t)(hit - at));
 		buffer_add_text(&b, command);
