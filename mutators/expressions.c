@@ -408,7 +408,7 @@ const struct operator expressions_operators[] = {
 	{ "expression replace", { 0.05, 2, 0.1, 2 }, 0, MUTATOR_FLAGS_FIXED, expressions_replace },
 	{ "expression terminal", { 0.05, 3, 0.1, 2 }, 0, MUTATOR_FLAGS_FIXED, expressions_terminal },
 	{ "expression wrap", { 0.05, 3, 0, 1 }, 0, MUTATOR_FLAGS_FIXED, expressions_wrap },
-	{ "expression grow", { 0.05, 3, 0, 1 }, 0, MUTATOR_FLAGS_FIXED, expressions_grow },
+	{ "expression grow", { 0.05, 5, 0, 1 }, 0, MUTATOR_FLAGS_FIXED, expressions_grow },
 	{ "expression hoist", { 0.05, 4, 0.1, 1.5 }, 0, MUTATOR_FLAGS_FIXED, expressions_hoist },
 	{ "expression operator", { 0.05, 3, 0, 1 }, 0, MUTATOR_FLAGS_FIXED, expressions_operator },
 	{ "expression comparison", { 0.05, 1, 0.1, 1 }, DOMAIN_BRANCHES, MUTATOR_FLAGS_FIXED, expressions_comparison },

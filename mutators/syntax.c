@@ -133,14 +133,15 @@ static const struct rule { const char *type; unsigned any; const char *text; } r
 	{ "sizeof_expression", DOMAIN_CASTS, "sizeof" },
 	{ "statement_identifier", DOMAIN_GOTO, "a label" },
 	{ "storage_class_specifier", ALWAYS, "" },
-	{ "string_content", DOMAIN_POINTERS | DOMAIN_PRAGMAS | DOMAIN_PREPROCESSOR, "a string" },
-	{ "string_literal", DOMAIN_POINTERS | DOMAIN_PRAGMAS | DOMAIN_PREPROCESSOR, "a string" },
+	{ "string_content", DOMAIN_POINTERS | DOMAIN_PRAGMAS | DOMAIN_PREPROCESSOR | DOMAIN_ASM, "a string" },
+	{ "string_literal", DOMAIN_POINTERS | DOMAIN_PRAGMAS | DOMAIN_PREPROCESSOR | DOMAIN_ASM, "a string" },
 	{ "struct_specifier", ALWAYS, "" },
 	{ "subscript_designator", DOMAIN_POINTERS, "an array" },
 	{ "subscript_expression", DOMAIN_POINTERS, "an array access" },
 	{ "subscript_range_designator", DOMAIN_POINTERS, "an array" },
 	{ "switch_statement", DOMAIN_BRANCHES, "a branch" },
 	{ "system_lib_string", DOMAIN_PREPROCESSOR, "an include" },
+	{ "translation_unit", ALWAYS, "" },
 	{ "true", ALWAYS, "" },
 	{ "type_definition", DOMAIN_FUNCTIONS, "a typedef" },
 	{ "type_descriptor", DOMAIN_CASTS, "a type" },
@@ -332,7 +333,8 @@ static const char *declaration_trouble(const struct check *c, int node)
 static const char *name_trouble(const struct check *c, int node)
 {
 	const char *text = tree_text(c->tree, node);
-	unsigned bits = DOMAIN_PREPROCESSOR | DOMAIN_CALLS | DOMAIN_PRAGMAS;
+	bool is_type = tree_is(c->tree, node, TREE_TYPE_IDENTIFIER);
+	unsigned bits = is_type ? DOMAIN_PRAGMAS : DOMAIN_PREPROCESSOR | DOMAIN_CALLS | DOMAIN_PRAGMAS;
 	bool reserved = tree_bytes(c->tree, node) > 1 && text[0] == '_' && (text[1] == '_' || (text[1] >= 'A' && text[1] <= 'Z'));
 
 	if (!reserved || any_allowed(c, bits) || tree_text_is(c->tree, node, "_Bool"))

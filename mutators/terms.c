@@ -80,5 +80,6 @@ char terms_operator(const struct sketch *s, struct scope_type a, struct scope_ty
 {
 	bool whole = scope_is_integer(a) && scope_is_integer(b);
 
-	return "+-*/"[random_below(s->random, whole ? 3 : 4)];
+	/* Ratios are what rules are mostly made of, so floating values get division twice as often as each of the others. */
+	return "+-*//"[random_below(s->random, whole ? 3 : 5)];
 }

@@ -101,8 +101,6 @@ static int walk_take(struct walk *w, struct err *e)
 	struct tree *t = w->tree;
 	struct tree_node *n;
 
-	if (t->count == TREE_NODES_MAX)
-		return err_set(e, ERR_LIMIT, "the text has more than %d syntax nodes", TREE_NODES_MAX);
 	if (w->depth > TREE_DEPTH_MAX)
 		return err_set(e, ERR_LIMIT, "line %d: nested more than %d deep", tree_line(t, ts_node_start_byte(from)), TREE_DEPTH_MAX);
 	if (t->count == w->room) {
@@ -156,17 +154,46 @@ static int flatten(struct tree *t, TSTree *from, struct err *e)
 	return rc;
 }
 
-int tree_parse(struct tree *out, const char *text, size_t size, struct err *e)
+/* At least as many as any lexer of C finds. */
+static int count_tokens(const char *text, size_t size)
 {
-	struct tree t = { .text = text, .size = size };
-	TSParser *parser = NULL;
-	TSTree *tree = NULL;
-	int rc;
+	bool in_word = false;
+	int count = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		unsigned char c = (unsigned char)text[i];
+		bool word = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_';
+		bool space = c == ' ' || c == '\t' || c == '\r';     /* a newline ends a preprocessor line: a token */
+
+		count += word ? !in_word : !space;
+		in_word = word;
+	}
+	return count;
+}
+
+static int check_size(const char *text, size_t size, struct err *e)
+{
+	int tokens;
 
 	if (size > TREE_BYTES_MAX)
 		return err_set(e, ERR_LIMIT, "the text has %zu bytes, at most %u are parsed", size, TREE_BYTES_MAX);
 	if (memchr(text, 0, size) != NULL)
 		return err_set(e, ERR_FORMAT, "the text holds a NUL byte");
+	tokens = count_tokens(text, size);
+	if (tokens > TREE_TOKENS_MAX)
+		return err_set(e, ERR_LIMIT, "the text has %d words and signs, at most %d are parsed", tokens, TREE_TOKENS_MAX);
+	return 0;
+}
+
+int tree_parse(struct tree *out, const char *text, size_t size, struct err *e)
+{
+	struct tree t = { .text = text, .size = size };
+	TSParser *parser = NULL;
+	TSTree *tree = NULL;
+	int rc = check_size(text, size, e);
+
+	if (rc < 0)
+		return rc;
 	call_once(&names_once, names_fill);
 	parser = ts_parser_new();
 	rc = ts_parser_set_language(parser, tree_sitter_c()) ? 0 : err_set(e, ERR_UNSUPPORTED, "the C grammar does not fit the runtime");
