@@ -60,6 +60,24 @@ static void parent_names(char names[4][HASH_HEX], const struct viewer *v, const 
 	}
 }
 
+static void print_holdout(const struct viewer *v, const struct archive_program *p)
+{
+	cJSON *h = NULL;
+	char value[128], seed[128];
+
+	if (!p->holdout || json_parse(&h, p->holdout, strlen(p->holdout), NULL) < 0) {
+		printf("  holdout      not confirmed yet (clade export does)\n");
+		return;
+	}
+	viewer_value(value, viewer_fitness(v), json_double_or(h, "value", NAN), json_double_or(h, "low", NAN), json_double_or(h, "high", NAN));
+	viewer_value(seed, viewer_fitness(v), json_double_or(h, "seed", NAN), NAN, NAN);
+	printf("  holdout      %s: %s (seed %s), %s\n", json_bool_or(h, "confirmed", false) ? "confirmed" : "NOT CONFIRMED", value, seed,
+		json_text_or(h, "at", ""));
+	if (json_text_or(h, "reason", NULL))
+		printf("               %s\n", json_text_or(h, "reason", NULL));
+	cJSON_Delete(h);
+}
+
 static void print_text(const struct viewer *v, const struct archive_program *p)
 {
 	char hex[HASH_HEX], when[32], wall[32], cpu[32], names[4][HASH_HEX], bytes[32];
@@ -80,7 +98,7 @@ static void print_text(const struct viewer *v, const struct archive_program *p)
 	for (int i = 0; i < p->parent_count; i++)
 		printf("  %-12s %.12s\n", i ? "and" : "parent", names[i]);
 	printf("  cost         %s wall, %s CPU, %lld timed pairs; code %s\n", wall, cpu, (long long)p->pairs, bytes);
-	printf("  holdout      %s\n", p->holdout ? p->holdout : "not confirmed yet (clade export does)");
+	print_holdout(v, p);
 	printf("\n%s", p->source);
 }
 

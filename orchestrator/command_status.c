@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "evaluators/cascade.h"
 #include "orchestrator/arguments.h"
 #include "orchestrator/command.h"
 #include "orchestrator/table.h"
@@ -46,6 +47,11 @@ static void read_source(struct facts *f)
 	free(path);
 }
 
+static int by_stage(const void *a, const void *b)
+{
+	return cascade_find(((const struct archive_count *)a)->name) - cascade_find(((const struct archive_count *)b)->name);
+}
+
 static int read_facts(struct facts *f, const char *path, struct err *e)
 {
 	int rc = viewer_open(&f->viewer, path, e);
@@ -57,6 +63,8 @@ static int read_facts(struct facts *f, const char *path, struct err *e)
 		rc = archive_verdicts(&f->verdicts, &f->verdict_count, f->viewer.archive, e);
 	if (rc >= 0)
 		rc = archive_stages(&f->stages, &f->stage_count, f->viewer.archive, e);
+	if (rc >= 0 && f->stage_count > 1)
+		qsort(f->stages, (size_t)f->stage_count, sizeof *f->stages, by_stage);
 	if (rc >= 0)
 		rc = archive_operators(&f->operators, &f->operator_count, f->viewer.archive, e);
 	if (rc >= 0)

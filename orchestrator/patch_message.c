@@ -12,18 +12,17 @@
 
 #define BODY_BYTES_MAX (256u << 10)
 
-static const char *unit_of(const struct clade_metric *m)
-{
-	return m && m->unit ? m->unit : "";
-}
-
-char *patch_message_subject(const struct viewer *v, const struct archive_program *winner, int forced)
+char *patch_message_subject(const struct viewer *v, const struct archive_program *winner, const struct archive_program *seed, int forced)
 {
 	const struct clade_metric *m = viewer_fitness(v);
+	const char *label = forced ? "UNCONFIRMED " : "";
+	char value[128], base[128];
 
 	if (v->manifest->timed)
-		return text_format("%s: %s%.3g times the seed's speed", v->manifest->name, forced ? "UNCONFIRMED " : "", winner->fitness);
-	return text_format("%s: %s%s %.6g%s%s", v->manifest->name, forced ? "UNCONFIRMED " : "", m->name, winner->fitness, *unit_of(m) ? " " : "", unit_of(m));
+		return text_format("%s: %s%.3g times the seed's speed", v->manifest->name, label, winner->fitness);
+	viewer_value(value, m, winner->fitness, NAN, NAN);
+	viewer_value(base, m, seed->fitness, NAN, NAN);
+	return text_format("%s: %s%s %s, from %s", v->manifest->name, label, m->name, value, base);
 }
 
 static void put_metrics(struct buffer *b, const struct viewer *v, const struct archive_program *winner, const struct archive_program *seed)
@@ -114,9 +113,13 @@ static void put_target(struct buffer *b, const struct viewer *v, const struct ar
 
 static void put_origin(struct buffer *b, const struct viewer *v, const struct archive_program *winner, const char *path)
 {
-	char name[HASH_HEX], *flags = own_flags(winner);
+	char name[HASH_HEX], cell[128], *flags = own_flags(winner);
 
 	hash_hex(name, &winner->name);
+	if (winner->cell >= 0) {
+		grid_cell_text(cell, archive_grid(v->archive), winner->cell);
+		buffer_format(b, "Cell: %s\n", cell);
+	}
 	buffer_format(b, "Campaign: %s\nProgram: %s, %d step%s from the seed\n", archive_id(v->archive), name, winner->depth, winner->depth == 1 ? "" : "s");
 	buffer_format(b, "See it again: clade eval %s %s%s%s%s\n", v->manifest->name, path, *flags ? " --flags \"" : "", flags, *flags ? "\"" : "");
 	buffer_format(b, "         with: clade eval %s %s --stream holdout%s%s%s\n", v->manifest->name, path, *flags ? " --flags \"" : "", flags,

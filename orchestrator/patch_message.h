@@ -9,6 +9,6 @@ struct viewer;
 struct archive_program;
 
 /* Both are the caller's to free. forced: the winner is not confirmed, and subject and text say so. path: of the file in its repository. */
-char *patch_message_subject(const struct viewer *v, const struct archive_program *winner, int forced);
+char *patch_message_subject(const struct viewer *v, const struct archive_program *winner, const struct archive_program *seed, int forced);
 char *patch_message_body(const struct viewer *v, const struct archive_program *winner, const struct archive_program *seed, const struct confirmation *c,
 	const char *path, int forced);

@@ -41,7 +41,7 @@ struct progress *progress_new(FILE *out, bool quiet)
 	p->quiet = quiet;
 	p->live = !quiet && isatty(fileno(out)) && term && *term && strcmp(term, "dumb") != 0;
 	p->colour = p->live && !(no_colour && *no_colour);
-	p->shown_ns = NOT_YET;
+	p->shown_ns = p->live ? NOT_YET : clock_now_ns();      /* a first plain line has nothing to tell yet */
 	return p;
 }
 

@@ -101,7 +101,7 @@ const struct clade_metric *viewer_metric(const struct viewer *v, const char *nam
 
 void viewer_value(char out[128], const struct clade_metric *m, double value, double low, double high)
 {
-	const char *unit = m && m->unit ? m->unit : "";
+	const char *unit = m && m->unit && !text_equal(m->unit, m->name) ? m->unit : "";      /* not "digits 9.3 digits" */
 	int used;
 
 	if (!isfinite(value)) {
