@@ -19,6 +19,8 @@
 #define POOL_STARTS_MAX 3           /* failed starts in a row before the pool gives up */
 #define POOL_CHECK_MS 250
 #define POOL_BYE_MS 2000
+#define POOL_LAST_WORDS_MS 200      /* from the end of a worker's output to its exit status */
+#define POOL_STALL_MS 1000          /* a check that is so late means that this process did not run, not that the workers were silent */
 #define POOL_LOG_LINE_MAX 2000
 
 struct pool_job {
@@ -44,6 +46,7 @@ struct pool_worker {
 	int open_handles;           /* the record is freed or reused at 0 */
 	bool exited, bye;
 	int64_t heard_ns, started_ns;
+	int64_t ended_ns;           /* when its output ended, 0: not yet */
 	struct buffer received, line;
 	struct pool_list jobs;      /* in flight, the first is the one that runs */
 	char *read_bytes;           /* owned; libuv reads into it */
@@ -56,8 +59,10 @@ struct pool {
 	int sizes[2];
 	struct pool_list queue[2];
 	int failed_starts;
+	char failed_why[256];       /* told from the loop, since the first starts are made in pool_open */
 	uv_timer_t timer;
-	bool closing, failed, timer_closed;
+	int64_t checked_ns;
+	bool closing, failed, failed_told, timer_closed;
 	int alive;                  /* worker records that exist */
 	int64_t closing_since_ns;
 	void (*closed)(void *);
@@ -111,12 +116,12 @@ static void job_free(struct pool_job *j)
 	free(j);
 }
 
-/* ---- a worker's end ---- */
+/* ---- what people read ---- */
 
 static void say(struct pool *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void say(struct pool *p, const char *format, ...)
 {
-	char text[512];
+	char text[POOL_LOG_LINE_MAX + 64];
 	va_list args;
 
 	va_start(args, format);
@@ -125,6 +130,19 @@ static void say(struct pool *p, const char *format, ...)
 	if (p->o.log != NULL)
 		p->o.log(p->o.context, text);
 }
+
+static void log_line(struct pool_worker *w, const char *bytes, size_t size)
+{
+	char *clean;
+
+	if (size == 0)
+		return;
+	clean = text_printable(bytes, size, POOL_LOG_LINE_MAX);
+	say(w->pool, "worker %d: %s", w->index, clean);
+	free(clean);
+}
+
+/* ---- a worker's end ---- */
 
 static void pool_finish_closing(struct pool *p)
 {
@@ -215,14 +233,15 @@ static void worker_gone(struct pool_worker *w, const char *why)
 		return;
 	w->state = POOL_GONE;
 	worker_kill(w);
+	log_line(w, w->line.bytes, w->line.size);     /* last words without a newline */
 	if (!p->closing)
 		say(p, "worker %d (%s) ended: %s", w->index, w->slot == POOL_MEASURE ? "measuring" : "compiling", why);
-	worker_lose_jobs(w);
 	if (was_starting && !p->closing && ++p->failed_starts >= POOL_STARTS_MAX && !p->failed) {
 		p->failed = true;
-		if (p->o.failed != NULL)
-			p->o.failed(p->o.context, why);
+		snprintf(p->failed_why, sizeof p->failed_why, "%s", why);
 	}
+	worker_lose_jobs(w);
+	pool_feed(p);                                 /* the job behind the lost one may find an idle worker */
 	close_handle((uv_handle_t *)&w->in);
 	close_handle((uv_handle_t *)&w->out);
 	close_handle((uv_handle_t *)&w->err);
@@ -236,6 +255,8 @@ static void on_child_exit(uv_process_t *process, int64_t status, int signal)
 	struct pool_worker *w = process->data;
 	char why[128];
 
+	/* What a launcher left in its group goes with it; the number is not free while one of them lives. */
+	kill(-process->pid, SIGKILL);
 	w->exited = true;
 	if (signal != 0)
 		snprintf(why, sizeof why, "killed by signal %d", signal);
@@ -268,6 +289,10 @@ static void on_ready(struct pool_worker *w, const struct frame *f)
 {
 	struct pool *p = w->pool;
 
+	if (w->state != POOL_STARTING) {
+		worker_gone(w, "it says twice that it is ready");
+		return;
+	}
 	if (json_i64_or(f->head, "version", -1) != FRAME_VERSION) {
 		worker_gone(w, "it speaks another version of the protocol; install the same clade everywhere");
 		return;
@@ -312,8 +337,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 	int rc;
 
 	if (n < 0) {
-		if (w->state != POOL_GONE && !w->bye)
-			worker_gone(w, "its output ended");
+		w->ended_ns = clock_now_ns();     /* its exit status is about to tell why; worker_check waits no longer than that */
 		return;
 	}
 	w->heard_ns = clock_now_ns();
@@ -355,10 +379,8 @@ static void on_stderr(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 	free(b->base);
 	while (w->line.size > 0 && (end = memchr(w->line.bytes, '\n', w->line.size)) != NULL) {
 		size_t size = (size_t)(end - w->line.bytes);
-		char *clean = text_printable(w->line.bytes, size, POOL_LOG_LINE_MAX);
 
-		say(w->pool, "worker %d: %s", w->index, clean);
-		free(clean);
+		log_line(w, w->line.bytes, size);
 		buffer_drop_front(&w->line, size + 1);
 	}
 }
@@ -403,7 +425,7 @@ static void slot_feed(struct pool *p, enum pool_slot slot)
 		for (int i = 0; i < p->sizes[slot] && p->queue[slot].first != NULL; i++) {
 			struct pool_worker *w = p->workers[slot][i];
 
-			if (w != NULL && w->state == POOL_READY && w->jobs.count <= load)
+			if (w != NULL && w->state == POOL_READY && w->ended_ns == 0 && w->jobs.count <= load)
 				worker_give(w, list_shift(&p->queue[slot]));
 		}
 }
@@ -548,6 +570,8 @@ static void worker_check(struct pool_worker *w, int64_t now)
 		worker_gone(w, "it was not ready in time");
 	else if (w->state == POOL_READY && now - w->heard_ns > p->o.silence_ns)
 		worker_gone(w, "it fell silent");
+	else if (w->ended_ns != 0 && !w->bye && now - w->ended_ns > POOL_LAST_WORDS_MS * 1000000LL)
+		worker_gone(w, "its output ended");
 	else if (p->closing && now - p->closing_since_ns > POOL_BYE_MS * 1000000LL)
 		worker_gone(w, "it did not leave");
 }
@@ -560,15 +584,42 @@ static void on_timer_closed(uv_handle_t *h)
 	pool_finish_closing(p);
 }
 
+/* Timers come before input in the loop: after a stop (Ctrl-Z, a full disk's wait) what workers said meanwhile is not yet read. */
+static void forgive_stall(struct pool *p, int64_t now)
+{
+	int64_t late = now - p->checked_ns;
+
+	p->checked_ns = now;
+	if (late < POOL_STALL_MS * 1000000LL)
+		return;
+	for (int s = 0; s < 2; s++)
+		for (int i = 0; i < p->sizes[s]; i++)
+			if (p->workers[s][i] != NULL) {
+				p->workers[s][i]->heard_ns += late;
+				p->workers[s][i]->started_ns += late;
+			}
+}
+
+static void tell_failure(struct pool *p)
+{
+	if (!p->failed || p->failed_told)
+		return;
+	p->failed_told = true;
+	if (p->o.failed != NULL && !p->closing)
+		p->o.failed(p->o.context, p->failed_why);
+}
+
 static void on_check(uv_timer_t *t)
 {
 	struct pool *p = t->data;
 	int64_t now = clock_now_ns();
 
+	forgive_stall(p, now);
 	for (int s = 0; s < 2; s++)
 		for (int i = 0; i < p->sizes[s]; i++)
 			if (p->workers[s][i] != NULL)
 				worker_check(p->workers[s][i], now);
+	tell_failure(p);
 	if (p->closing && p->alive == 0 && !uv_is_closing((uv_handle_t *)t))
 		uv_close((uv_handle_t *)t, on_timer_closed);
 }
@@ -587,6 +638,7 @@ int pool_open(struct pool **out, const struct pool_options *o, struct err *e)
 	for (int s = 0; s < 2; s++)
 		p->workers[s] = memory_array((size_t)p->sizes[s] + 1, sizeof *p->workers[s]);
 	p->timer.data = p;
+	p->checked_ns = clock_now_ns();
 	if (uv_timer_init(o->loop, &p->timer) != 0 || uv_timer_start(&p->timer, on_check, POOL_CHECK_MS, POOL_CHECK_MS) != 0) {
 		free(p->workers[0]);
 		free(p->workers[1]);

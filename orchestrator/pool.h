@@ -34,7 +34,7 @@ struct pool_options {
 	const struct job_configure *compile;    /* one, for every compile slot; measures=false */
 	int compile_count;
 	void (*ready)(void *context, const cJSON *ready_head);             /* each time a worker becomes ready */
-	void (*failed)(void *context, const char *why);                    /* no worker can be started */
+	void (*failed)(void *context, const char *why);                    /* no worker can be started; once, from the loop */
 	void (*log)(void *context, const char *line);                      /* a worker's stderr line, or a warning about one */
 	void *context;
 };
