@@ -33,7 +33,7 @@ MAIN    := $(patsubst %.c,$(O)/%.o,$(filter orchestrator/main.c,$(SOURCES)))
 MEMBERS := $(patsubst %.c,$(O)/%.o,$(filter-out orchestrator/main.c,$(SOURCES))) \
            $(EMBEDS:%.S=$(O)/%.o) $(if $(LOCK),$(O)/grammar.o)
 OURS    := $(SOURCES:%.c=$(O)/%.o) $(EMBEDS:%.S=$(O)/%.o) $(BOX:%.c=$(O)/%.o)
-PUBLIC  := $(BUILD)/include/clade/evaluator.h $(BUILD)/include/clade/adapter.h
+PUBLIC  := $(BUILD)/include/clade/evaluator.h $(BUILD)/include/clade/clade_adapter.h
 
 # ---- how it is compiled ----
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
@@ -112,7 +112,7 @@ $(BUILD)/include/clade/evaluator.h: evaluators/evaluator.h
 	@mkdir -p $(@D)
 	$(call say,COPY)
 	$(Q)cp $< $@
-$(BUILD)/include/clade/adapter.h: evaluators/clade_adapter.h
+$(BUILD)/include/clade/clade_adapter.h: evaluators/clade_adapter.h
 	@mkdir -p $(@D)
 	$(call say,COPY)
 	$(Q)cp $< $@
