@@ -360,29 +360,6 @@ static void bad_specs_are_errors_of_the_caller(void **state)
 	assert_null(c);
 }
 
-static void a_thousand_children_and_more_pass_through_one_box(void **state)
-{
-	struct run_spec spec = boxes_spec(image);
-	struct run_child *old = boxes_start(&spec);
-	double value = 0;
-	(void)state;
-
-	for (int i = 0; i < 1050; i++) {
-		struct run_child *c = boxes_start(&spec);
-		if (i % 50 == 0) {
-			put(c, i);
-			assert_int_equal(boxes_call(c, &value), SANDBOX_OK);
-			assert_true(value == i + 1);
-		}
-		run_child_end(c);
-	}
-	/* The zygote was replaced meanwhile, and the child of the old one is none the worse. */
-	put(old, 5);
-	assert_int_equal(boxes_call(old, &value), SANDBOX_OK);
-	assert_true(value == 6);
-	run_child_end(old);
-}
-
 /* The zygote is the parent of its children; a test may kill it, a candidate cannot. */
 static pid_t parent_of(pid_t pid)
 {
@@ -397,6 +374,34 @@ static pid_t parent_of(pid_t pid)
 	if (f)
 		fclose(f);
 	return parent;
+}
+
+static void a_thousand_children_and_more_pass_through_one_box(void **state)
+{
+	struct run_spec spec = boxes_spec(image);
+	struct run_child *old = boxes_start(&spec);
+	double value = 0;
+	(void)state;
+
+	pid_t zygote = parent_of(run_child_pid(old));
+	for (int i = 0; i < 1050; i++) {
+		struct run_child *c = boxes_start(&spec);
+		if (i == 100)
+			assert_int_equal(parent_of(run_child_pid(c)), zygote);
+		if (i == 1049)
+			assert_int_not_equal(parent_of(run_child_pid(c)), zygote);
+		if (i % 50 == 0) {
+			put(c, i);
+			assert_int_equal(boxes_call(c, &value), SANDBOX_OK);
+			assert_true(value == i + 1);
+		}
+		run_child_end(c);
+	}
+	/* The zygote was replaced meanwhile, and the child of the old one is none the worse. */
+	put(old, 5);
+	assert_int_equal(boxes_call(old, &value), SANDBOX_OK);
+	assert_true(value == 6);
+	run_child_end(old);
 }
 
 static void a_dead_zygote_is_our_error_once_and_then_replaced(void **state)
