@@ -148,30 +148,48 @@ static bool declares_directly(const struct sketch *s, int block)
 	return false;
 }
 
+/* `for i { part } ` for the statements in [start, end) of the outer block; nothing for none. */
+static void write_part(struct buffer *out, const struct sketch *s, const struct loop *outer, uint32_t start, uint32_t end)
+{
+	const struct tree *t = &s->tree;
+	bool any = false;
+	char *header;
+
+	for (int c = tree_first(t, outer->body); c >= 0; c = t->nodes[c].next)
+		any |= t->nodes[c].named && !tree_is(t, c, TREE_COMMENT) && !tree_is(t, c, TREE_PREPROC_CALL) && tree_inside(t, c, start, end);
+	if (!any)
+		return;
+	header = loops_header(s, outer);
+	buffer_format(out, "%s{ %.*s }\n\t", header, (int)(end - start), t->text + start);
+	free(header);
+}
+
 /* for i { A; for k B; C } becomes for i { A } for k for i B  for i { C }: distribution and interchange at once, as neither alone is faster. */
 static int nests_distribute(struct sketch *s)
 {
-	int node = sketch_pick(s, has_inner_loop);
+	int node = sketch_pick(s, has_inner_loop), done;
 	const struct tree *t = &s->tree;
 	struct loop outer, inner;
-	char *outer_header, *inner_header, *body;
-	uint32_t before, behind;
+	struct buffer text;
 
 	if (node < 0 || !loops_read(&outer, s, node) || !loops_read(&inner, s, inner_loop(s, &outer)))
 		return 0;
 	if (declares_directly(s, outer.body) || loops_header_mentions(s, &inner, outer.variable))
 		return 0;
-	outer_header = loops_header(s, &outer);
-	inner_header = loops_header(s, &inner);
-	body = loops_text(s, inner.body);
-	before = t->nodes[inner.node].start - t->nodes[outer.body].start - 1;
-	behind = t->nodes[outer.body].end - t->nodes[inner.node].end - 1;
-	edits_add(&s->edits, t->nodes[node].start, t->nodes[node].end, "{ %s{ %.*s } %s%s%s %s{ %.*s } }", outer_header, (int)before,
-		tree_text(t, outer.body) + 1, inner_header, outer_header, body, outer_header, (int)behind, t->text + t->nodes[inner.node].end);
-	free(outer_header);
-	free(inner_header);
-	free(body);
-	return 1;
+	buffer_init(&text, BODY_BYTES_MAX);
+	buffer_add_text(&text, "{ ");
+	write_part(&text, s, &outer, t->nodes[outer.body].start + 1, t->nodes[inner.node].start);
+	buffer_add(&text, tree_text(t, inner.node), t->nodes[inner.body].start - t->nodes[inner.node].start);
+	buffer_add(&text, tree_text(t, outer.node), t->nodes[outer.body].start - t->nodes[outer.node].start);
+	sketch_copy(&text, s, inner.body);
+	buffer_add_text(&text, "\n\t");
+	write_part(&text, s, &outer, t->nodes[inner.node].end, t->nodes[outer.body].end - 1);
+	buffer_add_text(&text, "}");
+	done = !text.full;
+	if (done)
+		edits_add(&s->edits, t->nodes[node].start, t->nodes[node].end, "%s", text.bytes);
+	buffer_release(&text);
+	return done;
 }
 
 /* Bodies of the innermost loop for v, v + 1, ..., each in a block of its own, so that their locals do not meet. */

@@ -81,18 +81,18 @@ static enum straight_kind random_kind(struct random *r)
 	return kinds[random_below(r, 4)];
 }
 
-/* Put `by` where `of` was used, in one place or in all, never inside `by` itself. */
-static void substitute(struct straight *p, int of, int by, bool all, struct random *r)
+/* Put `by` where ops [0, limit) used `of`, in one place or in all; what is above is the change itself and keeps reading `of`. */
+static void substitute(struct straight *p, int of, int by, int limit, bool all, struct random *r)
 {
 	int places[STRAIGHT_OPS_MAX * STRAIGHT_ARGUMENTS_MAX][2], count = 0;
 	int pick;
 
 	if (all || p->result == of) {
-		straight_replace_uses(p, of, by, by);
+		straight_replace_uses(p, of, by, limit);
 		return;
 	}
-	for (int i = 0; i < p->count; i++)
-		for (int k = 0; i != by && k < p->ops[i].argument_count; k++)
+	for (int i = 0; i < limit; i++)
+		for (int k = 0; k < p->ops[i].argument_count; k++)
 			if (p->ops[i].arguments[k] == of) {
 				places[count][0] = i;
 				places[count++][1] = k;
@@ -106,6 +106,7 @@ static void substitute(struct straight *p, int of, int by, bool all, struct rand
 static bool insert_op(struct straight *p, const struct sketch *s)
 {
 	struct random *r = s->random;
+	int limit = p->count;
 	enum straight_kind kind = random_kind(r);
 	bool product = kind == STRAIGHT_MULTIPLY || kind == STRAIGHT_DIVIDE;
 	bool gentle = random_below(r, 2) == 0;
@@ -116,7 +117,7 @@ static bool insert_op(struct straight *p, const struct sketch *s)
 
 	if (op < 0)
 		return false;
-	substitute(p, value, op, random_below(r, 3) == 0, r);
+	substitute(p, value, op, limit, random_below(r, 3) == 0, r);
 	return true;
 }
 
@@ -126,7 +127,7 @@ static bool remove_op(struct straight *p, const struct sketch *s)
 
 	if (op < 0)
 		return false;
-	straight_replace_uses(p, op, p->ops[op].arguments[random_below(s->random, p->ops[op].argument_count)], op);
+	straight_replace_uses(p, op, p->ops[op].arguments[random_below(s->random, p->ops[op].argument_count)], p->count);
 	return true;
 }
 
@@ -170,36 +171,39 @@ static bool exchange_operands(struct straight *p, const struct sketch *s)
 /* Range reduction by squaring: what is under the square has half the logarithm to follow. */
 static bool square_value(struct straight *p, const struct sketch *s)
 {
+	int limit = p->count;
 	int value = random_below(s->random, 5) < 3 ? p->result : random_op(p, s->random);
 	int op = straight_operation(p, STRAIGHT_MULTIPLY, value, value);
 
 	if (op < 0)
 		return false;
-	straight_replace_uses(p, value, op, op);
+	straight_replace_uses(p, value, op, limit);
 	return true;
 }
 
 static bool reciprocal(struct straight *p, const struct sketch *s)
 {
+	int limit = p->count;
 	int value = random_op(p, s->random);
 	int op = straight_operation(p, STRAIGHT_DIVIDE, straight_constant(p, random_constant(s->random)), value);
 
 	if (op < 0)
 		return false;
-	substitute(p, value, op, random_below(s->random, 2) == 0, s->random);
+	substitute(p, value, op, limit, random_below(s->random, 2) == 0, s->random);
 	return true;
 }
 
 /* One step of a continued fraction: v becomes v + c / w. */
 static bool insert_fraction(struct straight *p, const struct sketch *s)
 {
+	int limit = p->count;
 	int value = random_op(p, s->random), under = random_op(p, s->random);
 	double c = random_below(s->random, 2) ? random_constant(s->random) : 1e-3 * random_normal(s->random);
 	int op = straight_operation(p, STRAIGHT_ADD, value, straight_operation(p, STRAIGHT_DIVIDE, straight_constant(p, c), under));
 
 	if (op < 0)
 		return false;
-	substitute(p, value, op, random_below(s->random, 2) == 0, s->random);
+	substitute(p, value, op, limit, random_below(s->random, 2) == 0, s->random);
 	return true;
 }
 
@@ -214,6 +218,7 @@ static bool is_constant_sum(const struct straight *p, int op)
  */
 static bool regroup(struct straight *p, const struct sketch *s)
 {
+	int limit = p->count;
 	int op = random_arithmetic(p, s->random);
 	const struct straight_op *top, *inner;
 
@@ -236,7 +241,7 @@ static bool regroup(struct straight *p, const struct sketch *s)
 			t = straight_operation(p, STRAIGHT_ADD, straight_operation(p, STRAIGHT_MULTIPLY, t, square), low);
 			if (t < 0)
 				return false;
-			straight_replace_uses(p, op, t, t);
+			straight_replace_uses(p, op, t, limit);
 			return true;
 		}
 	}
@@ -256,14 +261,15 @@ static bool regroup(struct straight *p, const struct sketch *s)
 /* Two constants become one value, or one value used twice becomes two: fewer or more degrees of freedom for the same operations. */
 static bool tie_constants(struct straight *p, const struct sketch *s)
 {
+	int limit = p->count;
 	int first = random_op(p, s->random), second = random_op(p, s->random);
 
 	if (p->ops[first].kind != STRAIGHT_CONSTANT)
 		return false;
 	if (second != first && p->ops[second].kind == STRAIGHT_CONSTANT)
-		straight_replace_uses(p, first, second, -1);
+		straight_replace_uses(p, first, second, limit);
 	else
-		substitute(p, first, straight_constant(p, p->ops[first].value), false, s->random);
+		substitute(p, first, straight_constant(p, p->ops[first].value), limit, false, s->random);
 	return true;
 }
 
@@ -296,6 +302,7 @@ static int graft_op(struct straight *p, const struct straight *from, int root)
 static bool crossover(struct straight *p, const struct sketch *s)
 {
 	struct straight other;
+	int limit = p->count;
 	int value = random_op(p, s->random), graft;
 
 	if (s->mate == NULL || lifter_read(&other, s->mate) != 1 || strcmp(other.type, p->type) != 0)
@@ -303,7 +310,7 @@ static bool crossover(struct straight *p, const struct sketch *s)
 	graft = graft_op(p, &other, random_op(&other, s->random));
 	if (graft < 0)
 		return false;
-	substitute(p, value, graft, random_below(s->random, 2) == 0, s->random);
+	substitute(p, value, graft, limit, random_below(s->random, 2) == 0, s->random);
 	return true;
 }
 

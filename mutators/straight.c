@@ -86,10 +86,10 @@ bool straight_depends(const struct straight *p, int op, int on)
 	return false;
 }
 
-void straight_replace_uses(struct straight *p, int of, int by, int except)
+void straight_replace_uses(struct straight *p, int of, int by, int limit)
 {
-	for (int i = 0; i < p->count; i++)
-		for (int k = 0; i != except && k < p->ops[i].argument_count; k++)
+	for (int i = 0; i < limit; i++)
+		for (int k = 0; k < p->ops[i].argument_count; k++)
 			if (p->ops[i].arguments[k] == of)
 				p->ops[i].arguments[k] = (int16_t)by;
 	if (p->result == of)
@@ -303,7 +303,7 @@ static bool merge_equal(struct straight *p, int i)
 		return false;
 	for (int j = 0; j < i; j++)
 		if (same_op(&p->ops[i], &p->ops[j])) {
-			straight_replace_uses(p, i, j, -1);
+			straight_replace_uses(p, i, j, p->count);
 			return true;
 		}
 	return false;

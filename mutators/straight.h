@@ -47,7 +47,8 @@ int straight_operation(struct straight *p, enum straight_kind kind, int a, int b
 int straight_name(struct straight *p, const char *name, size_t bytes);   /* index into names, -1: full or too long */
 bool straight_is_arithmetic(const struct straight_op *op);   /* has arguments */
 bool straight_depends(const struct straight *p, int op, int on);
-void straight_replace_uses(struct straight *p, int of, int by, int except);
+/* In ops [0, limit) and as the result: what was built on top of `of` since keeps reading it. */
+void straight_replace_uses(struct straight *p, int of, int by, int limit);
 /* Drop dead ops, fold constants, merge equal ops and chains of constants, put operands before their users. false: a cycle, or too large. */
 bool straight_tidy(struct straight *p);
 /* Equal but for the values of constants? Both tidy. */
