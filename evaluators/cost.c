@@ -8,7 +8,8 @@ struct cost_meter cost_start(void)
 	return (struct cost_meter){ clock_now_ns(), clock_thread_cpu_ns() };
 }
 
-void cost_add(struct job_cost *costs, int *count, enum cascade_stage stage, struct cost_meter since, int64_t other_cpu_ns)
+void cost_add(struct job_cost *costs, int *count, enum cascade_stage stage, struct cost_meter since,
+	int64_t other_cpu_ns)
 {
 	const char *name = cascade_rows[stage].name;
 	int i = 0;

@@ -53,7 +53,8 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The largest rank k with 2 P[Bin(n, 1/2) <= k - 1] <= alpha, 0 when there is none: [x_(k), x_(n+1-k)] covers the median. */
+/* The largest rank k with 2 P[Bin(n, 1/2) <= k - 1] <= alpha, 0 when there is none: [x_(k),
+ * x_(n+1-k)] covers the median. */
 static int order_rank(int n, double alpha)
 {
 	double log_bar = log(alpha / 2) + n * M_LN2;
@@ -80,16 +81,18 @@ struct duel_interval duel_median(const double *values, int n, double alpha)
 	return out;
 }
 
-/* Student's t, 97.5 % quantile, by degrees of freedom from 1 (any table, e.g. NIST/SEMATECH e-Handbook 1.3.6.7.2). */
-static const double t_975[] = { 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179,
-	2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048,
-	2.045, 2.042 };
+/* Student's t, 97.5 % quantile, by degrees of freedom from 1 (any table, e.g. NIST/SEMATECH
+ * e-Handbook 1.3.6.7.2). */
+static const double t_975[] = { 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262,
+	2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074,
+	2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042 };
 
 static double t_quantile(int freedom)
 {
 	int rows = (int)(sizeof(t_975) / sizeof(t_975[0]));
 
-	/* Past the table its last row is used: 2.042 against 1.960 at infinity errs to the safe side. */
+	/* Past the table its last row is used: 2.042 against 1.960 at infinity errs to the safe
+	 * side. */
 	return t_975[(freedom < rows ? freedom : rows) - 1];
 }
 

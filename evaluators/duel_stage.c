@@ -16,14 +16,15 @@
 
 #define LANE_WAIT_NS 120000000000LL
 #define LAYOUT_STEP 64
-#define LAYOUT_SLOTS 64               /* paddings 0, 64, ... below 4096 */
+#define LAYOUT_SLOTS 64 /* paddings 0, 64, ... below 4096 */
 #define POOL_LAYOUTS COMPILE_LAYOUTS_MAX
-#define CLASS_PAIRS_LEAST 3           /* a median of fewer is one sample's word */
+#define CLASS_PAIRS_LEAST 3 /* a median of fewer is one sample's word */
 #define CLASS_PAIRS_MAX 4096
-#define LONG_PAIR_NS 8e6              /* a pair of batches this long is quiet: a third of the pairs do */
+#define LONG_PAIR_NS 8e6 /* a pair of batches this long is quiet: a third of the pairs do */
 /*
- * Catalogue of cheats 47: a program may not buy a fast median with rare slow batches. The mean of its times over their median, the slowest tenth left
- * out as the machine's, is near 1 for an honest program and at most this.
+ * Catalogue of cheats 47: a program may not buy a fast median with rare slow batches. The mean of
+ * its times over their median, the slowest tenth left out as the machine's, is near 1 for an honest
+ * program and at most this.
  */
 #define UNEVEN_MOST 1.3
 #define UNEVEN_TRIM 0.1
@@ -34,19 +35,22 @@ struct duel {
 	struct job_duel_result *result;
 	struct random layouts_random;
 	int report_layouts;
-	struct compile_result challenger, incumbent;   /* images of the challenger: the contest's, then the report's */
+	struct compile_result challenger,
+		incumbent; /* images of the challenger: the contest's, then the report's */
 	bool has_challenger, has_incumbent;
 	struct stopwatch watch;
 	bool calibrated;
 	int64_t boxes_cpu_ns;
-	struct job_cost race;                          /* what run_race took; the rest is the duel's */
-	double *residuals;                             /* d minus the median of its layout and class, over the report */
+	struct job_cost race; /* what run_race took; the rest is the duel's */
+	double *residuals;    /* d minus the median of its layout and class, over the report */
 	int residual_count, residual_room;
 	bool awake;
 };
 
 /* The two processes of one layout. */
-struct bout { struct clade_run *trusted, *challenger; };
+struct bout {
+	struct clade_run *trusted, *challenger;
+};
 
 /* What steps answer, beside 0 and errors. */
 enum { SETTLED = 1, TRUSTED_FELL = 2 };
@@ -76,7 +80,8 @@ static void draw_layouts(uint32_t *layouts, int count, struct random *r)
 	}
 }
 
-static int compile_side(struct compile_result *out, struct duel *d, const struct job_program *p, int count, enum verdict *verdict, char **reason, struct err *e)
+static int compile_side(struct compile_result *out, struct duel *d, const struct job_program *p,
+	int count, enum verdict *verdict, char **reason, struct err *e)
 {
 	uint32_t layouts[COMPILE_LAYOUTS_MAX];
 
@@ -85,21 +90,24 @@ static int compile_side(struct compile_result *out, struct duel *d, const struct
 }
 
 /* For programs that compiled before: what the compiler says of them now is our own error. */
-static int compile_trusted(struct compile_result *out, struct duel *d, const struct job_program *p, int count, const char *who, struct err *e)
+static int compile_trusted(struct compile_result *out, struct duel *d, const struct job_program *p,
+	int count, const char *who, struct err *e)
 {
 	enum verdict verdict;
 	char *reason = NULL;
 	int rc = compile_side(out, d, p, count, &verdict, &reason, e);
 
 	if (rc == 1)
-		rc = err_set(e, ERR_CHILD, "the %s does not compile any more (%s): %s", who, verdict_rows[verdict].name, reason);
+		rc = err_set(e, ERR_CHILD, "the %s does not compile any more (%s): %s", who,
+			verdict_rows[verdict].name, reason);
 	free(reason);
 	return rc;
 }
 
 static bool pool_holds(const struct rig_pool *pool, const struct job_program *seed)
 {
-	return pool->filled && pool->source_bytes == seed->source_bytes && memcmp(pool->source, seed->source, seed->source_bytes) == 0;
+	return pool->filled && pool->source_bytes == seed->source_bytes &&
+		memcmp(pool->source, seed->source, seed->source_bytes) == 0;
 }
 
 static int fill_pool(struct duel *d, struct err *e)
@@ -117,7 +125,8 @@ static int fill_pool(struct duel *d, struct err *e)
 	if (pool->filled)
 		compile_result_release(&pool->images);
 	free(pool->source);
-	*pool = (struct rig_pool){ images, memory_copy(seed->source, seed->source_bytes), seed->source_bytes, true };
+	*pool = (struct rig_pool){ images, memory_copy(seed->source, seed->source_bytes),
+		seed->source_bytes, true };
 	return 0;
 }
 
@@ -128,15 +137,19 @@ static int compile_all(struct duel *d, struct err *e)
 	char *reason = NULL;
 	int rc;
 
-	d->report_layouts = job->layouts < COMPILE_LAYOUTS_MAX - job->layouts ? job->layouts : COMPILE_LAYOUTS_MAX - job->layouts;
-	rc = compile_side(&d->challenger, d, &job->challenger, job->layouts + d->report_layouts, &verdict, &reason, e);
+	d->report_layouts = job->layouts < COMPILE_LAYOUTS_MAX - job->layouts
+		? job->layouts
+		: COMPILE_LAYOUTS_MAX - job->layouts;
+	rc = compile_side(&d->challenger, d, &job->challenger, job->layouts + d->report_layouts,
+		&verdict, &reason, e);
 	if (rc == 1)
 		return settled(d, verdict, reason);
 	if (rc < 0)
 		return rc;
 	d->has_challenger = true;
 	if (job->incumbent.source) {
-		rc = compile_trusted(&d->incumbent, d, &job->incumbent, job->layouts, "incumbent", e);
+		rc = compile_trusted(
+			&d->incumbent, d, &job->incumbent, job->layouts, "incumbent", e);
 		if (rc < 0)
 			return rc;
 		d->has_incumbent = true;
@@ -158,7 +171,8 @@ static void end_bout(struct duel *d, struct bout *b)
 	*b = (struct bout){ 0 };
 }
 
-/* What a fault means: the challenger's settles the duel, a trusted side's is put in e for whoever wants it. */
+/* What a fault means: the challenger's settles the duel, a trusted side's is put in e for whoever
+ * wants it. */
 static int fell(struct duel *d, bool trusted, struct stopwatch_fault *fault, struct err *e)
 {
 	if (!trusted)
@@ -169,7 +183,8 @@ static int fell(struct duel *d, bool trusted, struct stopwatch_fault *fault, str
 	return TRUSTED_FELL;
 }
 
-static int start_bout(struct bout *b, struct duel *d, int trusted_image, int challenger_image, struct err *e)
+static int start_bout(
+	struct bout *b, struct duel *d, int trusted_image, int challenger_image, struct err *e)
 {
 	char refused[HOST_REASON_MAX] = "";
 	struct stopwatch_fault fault = { 0 };
@@ -216,13 +231,15 @@ static void keep_residuals(struct duel *d, const double *v, int count, double me
 {
 	if (d->residual_count + count > d->residual_room) {
 		d->residual_room = 2 * (d->residual_count + count);
-		d->residuals = memory_grow(d->residuals, (size_t)d->residual_room, sizeof(*d->residuals));
+		d->residuals =
+			memory_grow(d->residuals, (size_t)d->residual_room, sizeof(*d->residuals));
 	}
 	for (int i = 0; i < count; i++)
 		d->residuals[d->residual_count++] = v[i] - median;
 }
 
-static int class_median(double *out, struct duel *d, const struct bout *b, int class_index, struct err *e)
+static int class_median(
+	double *out, struct duel *d, const struct bout *b, int class_index, struct err *e)
 {
 	int count = class_pairs(d, class_index), rc = 0;
 	double *v = memory_array((size_t)count, sizeof(*v));
@@ -237,8 +254,10 @@ static int class_median(double *out, struct duel *d, const struct bout *b, int c
 	return rc;
 }
 
-/* Medians of every class in one layout; *mean is the layout's own value. Adds the medians to sums. */
-static int measure_layout(double *mean, double *sums, struct duel *d, const struct bout *b, struct err *e)
+/* Medians of every class in one layout; *mean is the layout's own value. Adds the medians to sums.
+ */
+static int measure_layout(
+	double *mean, double *sums, struct duel *d, const struct bout *b, struct err *e)
 {
 	int classes = d->rig->class_count;
 
@@ -276,7 +295,9 @@ static int run_race(struct duel *d, const struct bout *b, struct err *e)
 	}
 	cost_add(&d->race, &rows, CASCADE_RACE, meter, host_run_cpu_ns(b->challenger));
 	if (decided == DUEL_NOT_FASTER)
-		return settled(d, VERDICT_SLOWER, text_format("faster than the incumbent in %d of %d pairs", state.faster, state.pairs));
+		return settled(d, VERDICT_SLOWER,
+			text_format("faster than the incumbent in %d of %d pairs", state.faster,
+				state.pairs));
 	return 0;
 }
 
@@ -290,8 +311,9 @@ static int judge(struct duel *d, const double *values)
 	result->ratio_high = exp(over.high);
 	if (duel_replaces(over, d->job->delta_min))
 		return 0;
-	return settled(d, VERDICT_SLOWER, text_format("%.4f (%.4f to %.4f) times the incumbent's speed over %d layouts", result->ratio,
-		result->ratio_low, result->ratio_high, d->job->layouts));
+	return settled(d, VERDICT_SLOWER,
+		text_format("%.4f (%.4f to %.4f) times the incumbent's speed over %d layouts",
+			result->ratio, result->ratio_low, result->ratio_high, d->job->layouts));
 }
 
 static int run_contest(struct duel *d, struct err *e)
@@ -319,7 +341,8 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Mean of the challenger's relative times over their median, the slowest tenth left out. v is ln(trusted / challenger). */
+/* Mean of the challenger's relative times over their median, the slowest tenth left out. v is
+ * ln(trusted / challenger). */
 static double unevenness(struct duel *d)
 {
 	int skip = (int)(UNEVEN_TRIM * d->residual_count);
@@ -343,10 +366,14 @@ static int publish(struct duel *d, const double *values, const double *sums)
 	for (int i = 0; i < result->class_count; i++) {
 		result->class_ratio[i] = exp(sums[i] / d->report_layouts);
 		if (!(result->class_ratio[i] <= RACE_RATIO_MAX))
-			return settled(d, VERDICT_CHEAT, text_format("%g times the seed's speed cannot be", result->class_ratio[i]));
+			return settled(d, VERDICT_CHEAT,
+				text_format("%g times the seed's speed cannot be",
+					result->class_ratio[i]));
 	}
 	if (unevenness(d) > UNEVEN_MOST)
-		return settled(d, VERDICT_SLOWER, text_format("uneven: its mean time is %.2f times its median time", unevenness(d)));
+		return settled(d, VERDICT_SLOWER,
+			text_format("uneven: its mean time is %.2f times its median time",
+				unevenness(d)));
 	return 0;
 }
 
@@ -373,7 +400,8 @@ static int run_report(struct duel *d, struct err *e)
 	return rc == 0 ? publish(d, values, sums) : rc;
 }
 
-/* An incumbent that fails on today's inputs holds its cell no longer: the challenger is reported as for an empty cell. */
+/* An incumbent that fails on today's inputs holds its cell no longer: the challenger is reported as
+ * for an empty cell. */
 static int run_timed(struct duel *d, struct err *e)
 {
 	struct err fallen = { 0 };
@@ -393,7 +421,8 @@ static int run_timed(struct duel *d, struct err *e)
 	if (rc == 0)
 		rc = run_report(d, e);
 	if (rc >= 0 && d->awake)
-		rc = settled(d, VERDICT_CHEAT, text_copy("it worked between crossings, while it should have slept"));
+		rc = settled(d, VERDICT_CHEAT,
+			text_copy("it worked between crossings, while it should have slept"));
 	return rc;
 }
 
@@ -419,20 +448,29 @@ static int run_locked(struct duel *d, struct err *e)
 	return rc;
 }
 
-int duel_stage_run(struct job_duel_result *out, struct rig *r, const struct job_duel *job, struct err *e)
+int duel_stage_run(
+	struct job_duel_result *out, struct rig *r, const struct job_duel *job, struct err *e)
 {
-	struct job_duel_result result = { .verdict = VERDICT_OK, .ratio = NAN, .ratio_low = NAN, .ratio_high = NAN, .report = NAN,
-		.report_low = NAN, .report_high = NAN, .handoff_ns = NAN };
+	struct job_duel_result result = { .verdict = VERDICT_OK,
+		.ratio = NAN,
+		.ratio_low = NAN,
+		.ratio_high = NAN,
+		.report = NAN,
+		.report_low = NAN,
+		.report_high = NAN,
+		.handoff_ns = NAN };
 	struct duel d = { .rig = r, .job = job, .result = &result };
 	struct cost_meter meter = cost_start();
 	int rc;
 
 	if (job->layouts < 1 || job->layouts > JOB_LAYOUTS_MAX || job->pairs < 1)
-		return err_set(e, ERR_ARGS, "a duel takes 1 to %d layouts and at least one pair", JOB_LAYOUTS_MAX);
+		return err_set(e, ERR_ARGS, "a duel takes 1 to %d layouts and at least one pair",
+			JOB_LAYOUTS_MAX);
 	rc = random_fresh(&d.layouts_random, e);
 	if (rc == 0)
 		rc = compile_all(&d, e);
-	cost_add(result.costs, &result.cost_count, CASCADE_COMPILE, meter, d.has_challenger ? d.challenger.cpu_ns : 0);
+	cost_add(result.costs, &result.cost_count, CASCADE_COMPILE, meter,
+		d.has_challenger ? d.challenger.cpu_ns : 0);
 	if (rc == 0)
 		rc = run_locked(&d, e);
 	if (d.has_challenger)

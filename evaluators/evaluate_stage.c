@@ -8,10 +8,11 @@
 #include "evaluators/cost.h"
 #include "evaluators/race_stage.h"
 
-#define PROBE_CALLS 4            /* small check of a timed problem: a few inputs of each class */
-#define CHECK_ROUNDS_MAX 100000  /* an evaluator that never says "no further round" is broken */
+#define PROBE_CALLS 4           /* small check of a timed problem: a few inputs of each class */
+#define CHECK_ROUNDS_MAX 100000 /* an evaluator that never says "no further round" is broken */
 
-/* What the steps share. A step answers 0 go on, 1 settled (verdict and reason stand in result), or our own error. */
+/* What the steps share. A step answers 0 go on, 1 settled (verdict and reason stand in result), or
+ * our own error. */
 struct evaluation {
 	struct rig *rig;
 	const struct job_evaluate *job;
@@ -33,14 +34,18 @@ static int refuse(struct evaluation *v, enum verdict verdict, char *reason)
 
 /* ---- with the evaluator's own simulation ---- */
 
-static int evaluate_stream(struct evaluation *v, enum clade_stream stream, double *metrics, struct err *e)
+static int evaluate_stream(
+	struct evaluation *v, enum clade_stream stream, double *metrics, struct err *e)
 {
 	const struct clade_evaluator *evaluator = v->rig->evaluator;
 	struct random inputs;
 
 	rig_stream(&inputs, v->rig, stream);
 	host_run_stream(v->run, &inputs);
-	return settle(v, evaluator->evaluate(v->rig->state, host_table(v->rig->host), v->run, stream, metrics), e);
+	return settle(v,
+		evaluator->evaluate(
+			v->rig->state, host_table(v->rig->host), v->run, stream, metrics),
+		e);
 }
 
 /* Certified bounds: past one, the hole is ours, and no score of this evaluator can be believed. */
@@ -54,10 +59,12 @@ static int check_metrics(struct evaluation *v, struct err *e)
 		if (m[i].depends != CLADE_BEHAVIOUR)
 			continue;
 		if (!isfinite(value))
-			return refuse(v, VERDICT_WRONG, text_format("its answers give no number for %s", m[i].name));
+			return refuse(v, VERDICT_WRONG,
+				text_format("its answers give no number for %s", m[i].name));
 		if (m[i].direction == CLADE_MAXIMISE ? value > m[i].bound : value < m[i].bound)
-			return err_set(e, ERR_CHILD, "%s is %.17g, past its certified bound %.17g: a hole in the evaluator %s", m[i].name, value,
-				m[i].bound, v->rig->evaluator->name);
+			return err_set(e, ERR_CHILD,
+				"%s is %.17g, past its certified bound %.17g: a hole in the evaluator %s",
+				m[i].name, value, m[i].bound, v->rig->evaluator->name);
 	}
 	return 0;
 }
@@ -69,7 +76,8 @@ static int cross_and_verify(struct evaluation *v, struct clade_batch *b, struct 
 	int answer = host_cross(v->run, b);
 
 	if (answer == CLADE_OK)
-		answer = v->rig->evaluator->verify(v->rig->state, host_table(v->rig->host), v->run, b);
+		answer = v->rig->evaluator->verify(
+			v->rig->state, host_table(v->rig->host), v->run, b);
 	return settle(v, answer, e);
 }
 
@@ -84,8 +92,11 @@ static int probe_classes(struct evaluation *v, struct err *e)
 		struct clade_batch *b = host_batch(v->run, PROBE_CALLS);
 		int rc;
 
-		if (evaluator->fill(v->rig->state, table, b, &inputs, CLADE_PROBE, i, 0) != CLADE_OK || table->calls(b) == 0)
-			return err_set(e, ERR_CHILD, "evaluator %s filled no probe of class %s", evaluator->name, evaluator->classes[i]);
+		if (evaluator->fill(v->rig->state, table, b, &inputs, CLADE_PROBE, i, 0) !=
+				CLADE_OK ||
+			table->calls(b) == 0)
+			return err_set(e, ERR_CHILD, "evaluator %s filled no probe of class %s",
+				evaluator->name, evaluator->classes[i]);
 		if ((rc = cross_and_verify(v, b, e)) != 0)
 			return rc;
 	}
@@ -101,7 +112,9 @@ static int check_rounds(struct evaluation *v, struct err *e)
 	rig_stream(&inputs.stream, v->rig, CLADE_CHECK);
 	for (int round = 0; round < CHECK_ROUNDS_MAX; round++) {
 		struct clade_batch *b = host_batch(v->run, RUN_CALLS_MAX);
-		int answer = evaluator->fill(v->rig->state, table, b, &inputs, CLADE_CHECK, 0, round), rc;
+		int answer = evaluator->fill(
+			    v->rig->state, table, b, &inputs, CLADE_CHECK, 0, round),
+		    rc;
 
 		if (answer == CLADE_WRONG && round > 0)
 			return 0;
@@ -110,7 +123,9 @@ static int check_rounds(struct evaluation *v, struct err *e)
 		if ((rc = cross_and_verify(v, b, e)) != 0)
 			return rc;
 	}
-	return err_set(e, ERR_CHILD, "evaluator %s: its check stream has no rounds, an empty round or no end", evaluator->name);
+	return err_set(e, ERR_CHILD,
+		"evaluator %s: its check stream has no rounds, an empty round or no end",
+		evaluator->name);
 }
 
 /* ---- the path ---- */
@@ -149,7 +164,8 @@ static int run_step(struct evaluation *v, enum cascade_stage stage, step_fn *ste
 	int64_t before = host_run_cpu_ns(v->run);
 	int rc = step(v, e);
 
-	cost_add(v->result->costs, &v->result->cost_count, stage, meter, host_run_cpu_ns(v->run) - before);
+	cost_add(v->result->costs, &v->result->cost_count, stage, meter,
+		host_run_cpu_ns(v->run) - before);
 	return rc;
 }
 
@@ -175,7 +191,8 @@ static int check(struct evaluation *v, int image, struct err *e)
 	return rc;
 }
 
-int evaluate_stage_run(struct job_evaluate_result *out, struct rig *r, const struct job_evaluate *job, struct err *e)
+int evaluate_stage_run(struct job_evaluate_result *out, struct rig *r,
+	const struct job_evaluate *job, struct err *e)
 {
 	struct job_evaluate_result result = { .verdict = VERDICT_OK, .race_ratio = NAN };
 	struct evaluation v = { .rig = r, .job = job, .result = &result };

@@ -11,37 +11,39 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-#define LINE 64u                     /* blocks start at a misalignment from a cache line */
+#define LINE 64u /* blocks start at a misalignment from a cache line */
 #define PAGE 4096u
 /*
- * An honest child is asleep between crossings; going to sleep costs it a few us after the driver has its answer (measuring note, invariant iv). More
- * than this is work that it did while nobody watched.
+ * An honest child is asleep between crossings; going to sleep costs it a few us after the driver
+ * has its answer (measuring note, invariant iv). More than this is work that it did while nobody
+ * watched.
  */
 #define AWAKE_NS 20000
 /*
- * The next inputs are made in private memory and published in one piece, after the child went to sleep: a child that answered and stayed awake would
- * see them before the clock starts. CPU time that it burns while they are published is such a look; a sleeping child burns none. A child that sleeps
- * by short timeouts, to be awake at the right moment, shows as awake between crossings.
+ * The next inputs are made in private memory and published in one piece, after the child went to
+ * sleep: a child that answered and stayed awake would see them before the clock starts. CPU time
+ * that it burns while they are published is such a look; a sleeping child burns none. A child that
+ * sleeps by short timeouts, to be awake at the right moment, shows as awake between crossings.
  */
 #define REST_TURNS 64
 
 struct host {
-	struct clade_host table;     /* first: plug-ins hand its address back */
-	char *problem_dir;           /* owned */
+	struct clade_host table; /* first: plug-ins hand its address back */
+	char *problem_dir;       /* owned */
 	char *const (*parameters)[2];
 };
 
 /* Where one call's blocks stand. */
 struct block {
-	size_t arguments, results;   /* offsets into the regions; arguments behind the prefix */
+	size_t arguments, results; /* offsets into the regions; arguments behind the prefix */
 	size_t argument_bytes, result_bytes;
 };
 
 struct clade_batch {
 	struct clade_run *run;
 	int count, max;
-	size_t arguments_used, results_used;   /* from the front of the regions */
-	size_t arguments_end, results_end;     /* what AT_END blocks have left */
+	size_t arguments_used, results_used; /* from the front of the regions */
+	size_t arguments_end, results_end;   /* what AT_END blocks have left */
 	bool at_end, crossed;
 	struct block blocks[RUN_CALLS_MAX];
 	struct run_call calls[RUN_CALLS_MAX];
@@ -49,10 +51,11 @@ struct clade_batch {
 
 struct clade_run {
 	struct run_child *child;
-	uint8_t *arguments;                    /* owned: blocks as they are made */
-	uint8_t *results;                      /* owned: before the crossing as they are made, then what the candidate had written when it acknowledged */
+	uint8_t *arguments; /* owned: blocks as they are made */
+	uint8_t *results;   /* owned: before the crossing as they are made, then what the candidate
+			       had written when it acknowledged */
 	size_t arguments_bytes, results_bytes;
-	clockid_t cpu_clock;                   /* the candidate's */
+	clockid_t cpu_clock; /* the candidate's */
 	bool has_cpu_clock;
 	enum run_channel channel;
 	size_t copied;
@@ -66,9 +69,9 @@ struct clade_run {
 	int crossings, awake;
 	bool stopped;
 	enum verdict verdict;
-	char reason[HOST_REASON_MAX];          /* what the host says about the end */
-	char explained[HOST_REASON_MAX];       /* what the evaluator said last */
-	struct err failure;                    /* our own */
+	char reason[HOST_REASON_MAX];    /* what the host says about the end */
+	char explained[HOST_REASON_MAX]; /* what the evaluator said last */
+	struct err failure;              /* our own */
 };
 
 /* ---- the table ---- */
@@ -140,7 +143,8 @@ static void explain(struct clade_run *run, const char *format, ...)
 
 /* ---- filling a batch ---- */
 
-/* Unpredictable in the sense that counts: no candidate of an earlier crossing could know it. splitmix64 from a ChaCha word, a word at a time. */
+/* Unpredictable in the sense that counts: no candidate of an earlier crossing could know it.
+ * splitmix64 from a ChaCha word, a word at a time. */
 static void poison(struct clade_run *run, uint8_t *at, size_t size)
 {
 	uint64_t state = random_u64(&run->poison);
@@ -155,7 +159,8 @@ static void poison(struct clade_run *run, uint8_t *at, size_t size)
 	}
 }
 
-/* Between the front blocks and a block at the end lie up to 256 MB; a stray write is looked for in this much of it. */
+/* Between the front blocks and a block at the end lie up to 256 MB; a stray write is looked for in
+ * this much of it. */
 static size_t canary_start(size_t from, size_t to)
 {
 	return to - from > PAGE ? to - PAGE : from;
@@ -172,15 +177,18 @@ static size_t round_up(size_t n, size_t to)
 	return (n + to - 1) / to * to;
 }
 
-/* Whether the bytes fit; then where the blocks start. A front block starts at its misalignment from a line, an end block ends with the region. */
-static bool place(struct block *out, const struct clade_batch *b, size_t argument_bytes, size_t result_bytes, unsigned misalign, bool at_end)
+/* Whether the bytes fit; then where the blocks start. A front block starts at its misalignment from
+ * a line, an end block ends with the region. */
+static bool place(struct block *out, const struct clade_batch *b, size_t argument_bytes,
+	size_t result_bytes, unsigned misalign, bool at_end)
 {
 	size_t prefix = b->run->prefixed ? HOST_PREFIX_BYTES : 0;
 	size_t arguments_at = round_up(b->arguments_used, LINE) + misalign % LINE;
 	size_t results_at = round_up(b->results_used, LINE) + misalign % LINE;
 
-	if (argument_bytes > b->arguments_end || prefix + arguments_at > b->arguments_end - argument_bytes ||
-	    result_bytes > b->results_end || results_at > b->results_end - result_bytes)
+	if (argument_bytes > b->arguments_end ||
+		prefix + arguments_at > b->arguments_end - argument_bytes ||
+		result_bytes > b->results_end || results_at > b->results_end - result_bytes)
 		return false;
 	*out = (struct block){ arguments_at + prefix, results_at, argument_bytes, result_bytes };
 	if (at_end) {
@@ -190,22 +198,26 @@ static bool place(struct block *out, const struct clade_batch *b, size_t argumen
 	return true;
 }
 
-static int add(struct clade_batch *b, size_t argument_bytes, size_t result_bytes, unsigned misalign, unsigned flags,
-	void **arguments_out, void **results_out)
+static int add(struct clade_batch *b, size_t argument_bytes, size_t result_bytes, unsigned misalign,
+	unsigned flags, void **arguments_out, void **results_out)
 {
 	struct clade_run *run = b->run;
 	bool at_end = flags & CLADE_AT_END;
 	struct block block;
 
-	if (b->count >= b->max || b->at_end || !place(&block, b, argument_bytes, result_bytes, misalign, at_end))
+	if (b->count >= b->max || b->at_end ||
+		!place(&block, b, argument_bytes, result_bytes, misalign, at_end))
 		return -1;
 	memset(run->arguments + block.arguments, 0, argument_bytes);
 	if (run->prefixed)
-		memcpy(run->arguments + block.arguments - HOST_PREFIX_BYTES, run->constants, HOST_PREFIX_BYTES);
+		memcpy(run->arguments + block.arguments - HOST_PREFIX_BYTES, run->constants,
+			HOST_PREFIX_BYTES);
 	write_canary(run, b->results_used, block.results);
 	poison(run, run->results + block.results, result_bytes);
 	b->blocks[b->count] = block;
-	b->calls[b->count] = (struct run_call){ block.arguments - (run->prefixed ? HOST_PREFIX_BYTES : 0), block.results };
+	b->calls[b->count] =
+		(struct run_call){ block.arguments - (run->prefixed ? HOST_PREFIX_BYTES : 0),
+			block.results };
 	b->count++;
 	b->at_end = at_end;
 	b->arguments_used = block.arguments + argument_bytes;
@@ -248,15 +260,18 @@ static int stop_by_outcome(struct clade_run *run, enum sandbox_outcome outcome)
 	case SANDBOX_TIMEOUT:
 		return stop(run, VERDICT_TIMEOUT, "it did not answer a crossing in its time");
 	case SANDBOX_CRASH:
-		return stop(run, VERDICT_CRASH, "it died before it answered: a bad memory access, a trap or an exit");
+		return stop(run, VERDICT_CRASH,
+			"it died before it answered: a bad memory access, a trap or an exit");
 	case SANDBOX_LIMIT:
 		return stop(run, VERDICT_LIMIT, "it went over a limit of the box");
 	case SANDBOX_FORBIDDEN:
 		return stop(run, VERDICT_FORBIDDEN, "it made a system call");
 	case SANDBOX_CHEAT:
-		return stop(run, VERDICT_CHEAT, "it wrote into the page that only the box may write");
+		return stop(
+			run, VERDICT_CHEAT, "it wrote into the page that only the box may write");
 	default:
-		err_set(&run->failure, ERR_SANDBOX, "the run box answered '%s'", sandbox_outcome_name(outcome));
+		err_set(&run->failure, ERR_SANDBOX, "the run box answered '%s'",
+			sandbox_outcome_name(outcome));
 		return CLADE_STOPPED;
 	}
 }
@@ -270,7 +285,8 @@ static void close_batch(struct clade_batch *b)
 	b->run->copied = b->results_used + tail;
 }
 
-/* The call behind whose block a byte was written, 0 also for one before the first; -1 when all canaries live. */
+/* The call behind whose block a byte was written, 0 also for one before the first; -1 when all
+ * canaries live. */
 static int dead_canary(const struct clade_batch *b)
 {
 	const struct clade_run *run = b->run;
@@ -293,10 +309,13 @@ static int64_t cpu_of(const struct clade_run *run)
 {
 	struct timespec t;
 
-	return run->has_cpu_clock && clock_gettime(run->cpu_clock, &t) == 0 ? t.tv_sec * 1000000000LL + t.tv_nsec : 0;
+	return run->has_cpu_clock && clock_gettime(run->cpu_clock, &t) == 0
+		? t.tv_sec * 1000000000LL + t.tv_nsec
+		: 0;
 }
 
-/* Give way until the child no longer uses the core that it shares with us: then it sleeps. One that never does shows in the audit. */
+/* Give way until the child no longer uses the core that it shares with us: then it sleeps. One that
+ * never does shows in the audit. */
 static int64_t await_rest(const struct clade_run *run)
 {
 	int64_t now = cpu_of(run), before;
@@ -339,19 +358,22 @@ int host_cross(struct clade_run *run, struct clade_batch *b)
 	if (run->stopped || run->failure.code != 0)
 		return CLADE_STOPPED;
 	if (b->count == 0 || b->crossed) {
-		err_set(&run->failure, ERR_ARGS, "the evaluator crosses with %s batch", b->crossed ? "a used" : "an empty");
+		err_set(&run->failure, ERR_ARGS, "the evaluator crosses with %s batch",
+			b->crossed ? "a used" : "an empty");
 		return CLADE_STOPPED;
 	}
 	close_batch(b);
 	peeked_ns = publish(run, b);
-	if (run_child_cross(&crossing, run->child, b->calls, b->count, run->results, run->copied, run->call_limit_ns, &run->failure) < 0)
+	if (run_child_cross(&crossing, run->child, b->calls, b->count, run->results, run->copied,
+		    run->call_limit_ns, &run->failure) < 0)
 		return CLADE_STOPPED;
 	b->crossed = true;
 	account(run, &crossing, peeked_ns);
 	if (crossing.outcome != SANDBOX_OK)
 		return stop_by_outcome(run, crossing.outcome);
 	if (run->spent_ns > run->budget_ns)
-		return stop(run, VERDICT_TIMEOUT, "its crossings together took longer than an evaluation may");
+		return stop(run, VERDICT_TIMEOUT,
+			"its crossings together took longer than an evaluation may");
 	call = dead_canary(b);
 	if (call >= 0) {
 		explain(run, "call %d of a batch wrote outside of its result block", call);
@@ -365,15 +387,18 @@ static int cross(struct clade_run *run, struct clade_batch *b)
 	return host_cross(run, b);
 }
 
-int64_t host_run_empty(struct clade_run *run, const struct run_call *shape, int count, size_t copied, struct err *e)
+int64_t host_run_empty(struct clade_run *run, const struct run_call *shape, int count,
+	size_t copied, struct err *e)
 {
 	struct run_crossing crossing = { 0 };
-	int rc = run_child_cross(&crossing, run->child, shape, count, run->results, copied, run->call_limit_ns, e);
+	int rc = run_child_cross(
+		&crossing, run->child, shape, count, run->results, copied, run->call_limit_ns, e);
 
 	if (rc < 0)
 		return rc;
 	if (crossing.outcome != SANDBOX_OK)
-		return err_set(e, ERR_SANDBOX, "an empty crossing ended as '%s'", sandbox_outcome_name(crossing.outcome));
+		return err_set(e, ERR_SANDBOX, "an empty crossing ended as '%s'",
+			sandbox_outcome_name(crossing.outcome));
 	return crossing.wall_ns;
 }
 
@@ -455,19 +480,23 @@ static struct run_spec spec_of(const struct clade_run *run, const struct host_st
 /* Pages that are touched before the first clock starts. */
 static uint8_t *map_area(size_t bytes)
 {
-	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 	return at == MAP_FAILED ? NULL : at;
 }
 
-int host_run_start(struct clade_run **out, const struct host_start *s, enum verdict *verdict, char reason[HOST_REASON_MAX], struct err *e)
+int host_run_start(struct clade_run **out, const struct host_start *s, enum verdict *verdict,
+	char reason[HOST_REASON_MAX], struct err *e)
 {
 	struct clade_run *run = memory_alloc(sizeof(*run));
 	enum sandbox_outcome outcome = SANDBOX_OK;
 	struct run_spec spec;
 	int rc = random_fresh(&run->poison, e);
 
-	run->arguments_bytes = round_up(s->evaluator->arguments_bytes + (s->prefixed ? HOST_PREFIX_BYTES * RUN_CALLS_MAX : 0), PAGE);
+	run->arguments_bytes = round_up(s->evaluator->arguments_bytes +
+			(s->prefixed ? HOST_PREFIX_BYTES * RUN_CALLS_MAX : 0),
+		PAGE);
 	run->results_bytes = round_up(s->evaluator->results_bytes, PAGE);
 	run->prefixed = s->prefixed;
 	run->call_limit_ns = s->evaluator->call_limit_ns;
@@ -477,7 +506,8 @@ int host_run_start(struct clade_run **out, const struct host_start *s, enum verd
 	run->arguments = map_area(run->arguments_bytes);
 	run->results = map_area(run->results_bytes);
 	if (rc == 0 && (!run->arguments || !run->results))
-		rc = err_errno(e, ERR_LIMIT, "mmap of %zu bytes", run->arguments_bytes + run->results_bytes);
+		rc = err_errno(e, ERR_LIMIT, "mmap of %zu bytes",
+			run->arguments_bytes + run->results_bytes);
 	if (rc == 0)
 		rc = run_child_start(&run->child, s->box, &spec, &outcome, reason, e);
 	if (rc != 0) {
@@ -485,7 +515,8 @@ int host_run_start(struct clade_run **out, const struct host_start *s, enum verd
 		*verdict = refusal(outcome);
 		return rc;
 	}
-	run->has_cpu_clock = run_child_pid(run->child) > 0 && clock_getcpuclockid(run_child_pid(run->child), &run->cpu_clock) == 0;
+	run->has_cpu_clock = run_child_pid(run->child) > 0 &&
+		clock_getcpuclockid(run_child_pid(run->child), &run->cpu_clock) == 0;
 	*out = run;
 	return 0;
 }
@@ -513,7 +544,8 @@ void host_run_constants(struct clade_run *run, const double *constants, int coun
 	memcpy(run->constants, constants, (size_t)count * sizeof(*constants));
 }
 
-int host_run_state(const struct clade_run *run, enum verdict *verdict, const char **reason, struct err *e)
+int host_run_state(
+	const struct clade_run *run, enum verdict *verdict, const char **reason, struct err *e)
 {
 	if (run->failure.code != 0)
 		return err_set(e, run->failure.code, "%s", run->failure.text);

@@ -5,7 +5,10 @@
 #include "evaluators/job_wire.h"
 
 static const char *const kind_names[] = {
-	[JOB_COMPILE] = "compile", [JOB_EVALUATE] = "evaluate", [JOB_DUEL] = "duel", [JOB_TUNE] = "tune",
+	[JOB_COMPILE] = "compile",
+	[JOB_EVALUATE] = "evaluate",
+	[JOB_DUEL] = "duel",
+	[JOB_TUNE] = "tune",
 };
 
 const char *job_kind_name(enum job_kind k)

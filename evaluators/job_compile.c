@@ -21,7 +21,8 @@ int job_compile_decode(struct job_compile *j, const struct frame *f, struct err 
 	int rc;
 
 	if ((rc = job_wire_program_at(&read.program, f, "program", e)) < 0 ||
-	    (rc = job_wire_int_at(&read.constants, f->head, "constants", 0, JOB_CONSTANTS_MAX, e)) < 0) {
+		(rc = job_wire_int_at(
+			 &read.constants, f->head, "constants", 0, JOB_CONSTANTS_MAX, e)) < 0) {
 		err_in(e, "compile job");
 		return rc;
 	}
@@ -29,7 +30,8 @@ int job_compile_decode(struct job_compile *j, const struct frame *f, struct err 
 	return 0;
 }
 
-int job_compile_result_encode(struct buffer *out, int64_t id, const struct job_compile_result *r, struct err *e)
+int job_compile_result_encode(
+	struct buffer *out, int64_t id, const struct job_compile_result *r, struct err *e)
 {
 	struct job_wire w;
 
@@ -47,7 +49,8 @@ int job_compile_result_decode(struct job_compile_result *r, const struct frame *
 	int rc;
 
 	if ((rc = job_wire_blob_at(&read.image, f, f->head, "image", e)) < 0 ||
-	    (rc = job_wire_outcome_at(&read.verdict, &read.reason, read.costs, &read.cost_count, f->head, e)) < 0) {
+		(rc = job_wire_outcome_at(&read.verdict, &read.reason, read.costs, &read.cost_count,
+			 f->head, e)) < 0) {
 		err_in(e, "compile result");
 		return rc;
 	}

@@ -9,7 +9,8 @@
 #include "evaluators/job_wire.h"
 
 #define SUPPORT_MAX ((int)(sizeof(((struct job_configure *)0)->support) / sizeof(char *)) - 1)
-#define PARAMETERS_MAX ((int)(sizeof(((struct job_configure *)0)->parameters) / sizeof(char *[2])) - 1)
+#define PARAMETERS_MAX \
+	((int)(sizeof(((struct job_configure *)0)->parameters) / sizeof(char *[2])) - 1)
 #define COMPILE_CPUS_MAX ((int)(sizeof(((struct job_configure *)0)->compile_cpus) / sizeof(int)))
 #define CPU_MAX 65535
 
@@ -95,8 +96,9 @@ static int read_parameters(struct job_configure *c, const cJSON *head, struct er
 	int n = 0;
 
 	if (!cJSON_IsObject(object) || cJSON_GetArraySize(object) > PARAMETERS_MAX)
-		return err_set(e, ERR_PROTOCOL, "parameters is no table of at most %d", PARAMETERS_MAX);
-	cJSON_ArrayForEach(item, object) {
+		return err_set(
+			e, ERR_PROTOCOL, "parameters is no table of at most %d", PARAMETERS_MAX);
+	cJSON_ArrayForEach (item, object) {
 		if (!cJSON_IsString(item))
 			return err_set(e, ERR_PROTOCOL, "parameter %s is no text", item->string);
 		c->parameters[n][0] = text_copy(item->string);
@@ -110,10 +112,13 @@ static int read_compile_cpus(struct job_configure *c, const cJSON *head, struct 
 	const cJSON *array = cJSON_GetObjectItemCaseSensitive(head, "compile_cpus"), *item;
 
 	if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > COMPILE_CPUS_MAX)
-		return err_set(e, ERR_PROTOCOL, "compile_cpus is no list of at most %d", COMPILE_CPUS_MAX);
-	cJSON_ArrayForEach(item, array) {
-		if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= CPU_MAX))
-			return err_set(e, ERR_PROTOCOL, "compile_cpus holds something that is no cpu");
+		return err_set(
+			e, ERR_PROTOCOL, "compile_cpus is no list of at most %d", COMPILE_CPUS_MAX);
+	cJSON_ArrayForEach (item, array) {
+		if (!cJSON_IsNumber(item) ||
+			!(item->valuedouble >= 0 && item->valuedouble <= CPU_MAX))
+			return err_set(
+				e, ERR_PROTOCOL, "compile_cpus holds something that is no cpu");
 		c->compile_cpus[c->compile_cpu_count++] = (int)item->valuedouble;
 	}
 	return 0;
@@ -127,13 +132,16 @@ static int read_scalars(struct job_configure *c, const cJSON *head, struct err *
 	if ((rc = json_i64_at(&version, head, "version", e)) < 0)
 		return rc;
 	if (version != FRAME_VERSION)
-		return err_set(e, ERR_PROTOCOL, "the orchestrator speaks version %lld, this worker %d: use the same clade on both sides",
+		return err_set(e, ERR_PROTOCOL,
+			"the orchestrator speaks version %lld, this worker %d: use the same clade on both sides",
 			(long long)version, FRAME_VERSION);
 	if ((rc = json_bool_at(&c->candidate_included, head, "candidate_included", e)) < 0 ||
-	    (rc = json_bool_at(&c->measures, head, "measures", e)) < 0 || (rc = json_bool_at(&c->lane, head, "lane", e)) < 0 ||
-	    (rc = json_bool_at(&c->has_seed, head, "has_seed", e)) < 0 || (rc = json_i64_at(&seed, head, "seed", e)) < 0 ||
-	    (rc = job_wire_int_at(&c->cpu, head, "cpu", -1, CPU_MAX, e)) < 0 ||
-	    (rc = job_wire_int_at(&c->second_cpu, head, "second_cpu", -1, CPU_MAX, e)) < 0)
+		(rc = json_bool_at(&c->measures, head, "measures", e)) < 0 ||
+		(rc = json_bool_at(&c->lane, head, "lane", e)) < 0 ||
+		(rc = json_bool_at(&c->has_seed, head, "has_seed", e)) < 0 ||
+		(rc = json_i64_at(&seed, head, "seed", e)) < 0 ||
+		(rc = job_wire_int_at(&c->cpu, head, "cpu", -1, CPU_MAX, e)) < 0 ||
+		(rc = job_wire_int_at(&c->second_cpu, head, "second_cpu", -1, CPU_MAX, e)) < 0)
 		return rc;
 	c->seed = (uint64_t)seed;
 	return read_key(c->key, head, e);
@@ -152,8 +160,8 @@ static int read_all(struct job_configure *c, const cJSON *head, struct err *e)
 	if (!c->problem_dir || !c->plugin)
 		return err_set(e, ERR_PROTOCOL, "problem_dir or plugin is missing");
 	if ((rc = read_texts(c->flags, JOB_FLAGS_MAX, head, "flags", e)) < 0 ||
-	    (rc = read_texts(c->support, SUPPORT_MAX, head, "support", e)) < 0 ||
-	    (rc = read_compile_cpus(c, head, e)) < 0)
+		(rc = read_texts(c->support, SUPPORT_MAX, head, "support", e)) < 0 ||
+		(rc = read_compile_cpus(c, head, e)) < 0)
 		return rc;
 	return read_parameters(c, head, e);
 }

@@ -6,7 +6,7 @@
 #include "evaluators/job.h"
 #include "evaluators/job_wire.h"
 
-#define PAIRS_MAX 10000    /* pairs per layout: 10 s of 100 us batches are 25,000 pairs */
+#define PAIRS_MAX 10000 /* pairs per layout: 10 s of 100 us batches are 25,000 pairs */
 
 int job_duel_encode(struct buffer *out, int64_t id, const struct job_duel *j, struct err *e)
 {
@@ -28,21 +28,24 @@ int job_duel_decode(struct job_duel *j, const struct frame *f, struct err *e)
 	int rc;
 
 	if ((rc = job_wire_program_at(&read.challenger, f, "challenger", e)) < 0 ||
-	    (rc = job_wire_program_at(&read.incumbent, f, "incumbent", e)) < 0 ||
-	    (rc = job_wire_program_at(&read.seed, f, "seed", e)) < 0 ||
-	    (rc = job_wire_int_at(&read.layouts, f->head, "layouts", 1, JOB_LAYOUTS_MAX, e)) < 0 ||
-	    (rc = job_wire_int_at(&read.pairs, f->head, "pairs", 1, PAIRS_MAX, e)) < 0) {
+		(rc = job_wire_program_at(&read.incumbent, f, "incumbent", e)) < 0 ||
+		(rc = job_wire_program_at(&read.seed, f, "seed", e)) < 0 ||
+		(rc = job_wire_int_at(&read.layouts, f->head, "layouts", 1, JOB_LAYOUTS_MAX, e)) <
+			0 ||
+		(rc = job_wire_int_at(&read.pairs, f->head, "pairs", 1, PAIRS_MAX, e)) < 0) {
 		err_in(e, "duel job");
 		return rc;
 	}
 	read.delta_min = json_double_or(f->head, "delta_min", NAN);
 	if (!read.challenger.source || !read.seed.source || !(read.delta_min >= 0))
-		return err_set(e, ERR_PROTOCOL, "duel job: challenger, seed or delta_min is missing");
+		return err_set(
+			e, ERR_PROTOCOL, "duel job: challenger, seed or delta_min is missing");
 	*j = read;
 	return 0;
 }
 
-int job_duel_result_encode(struct buffer *out, int64_t id, const struct job_duel_result *r, struct err *e)
+int job_duel_result_encode(
+	struct buffer *out, int64_t id, const struct job_duel_result *r, struct err *e)
 {
 	struct job_wire w;
 
@@ -65,8 +68,10 @@ int job_duel_result_decode(struct job_duel_result *r, const struct frame *f, str
 	struct job_duel_result read = { 0 };
 	int rc;
 
-	if ((rc = job_wire_outcome_at(&read.verdict, &read.reason, read.costs, &read.cost_count, f->head, e)) < 0 ||
-	    (rc = job_wire_doubles_at(read.class_ratio, &read.class_count, CLADE_CLASSES_MAX, f->head, "class_ratio", e)) < 0) {
+	if ((rc = job_wire_outcome_at(
+		     &read.verdict, &read.reason, read.costs, &read.cost_count, f->head, e)) < 0 ||
+		(rc = job_wire_doubles_at(read.class_ratio, &read.class_count, CLADE_CLASSES_MAX,
+			 f->head, "class_ratio", e)) < 0) {
 		free(read.reason);
 		err_in(e, "duel result");
 		return rc;

@@ -25,9 +25,10 @@ int job_evaluate_decode(struct job_evaluate *j, const struct frame *f, struct er
 	int stream, rc;
 
 	if ((rc = job_wire_blob_at(&read.image, f, f->head, "image", e)) < 0 ||
-	    (rc = job_wire_blob_at(&read.rival, f, f->head, "rival", e)) < 0 ||
-	    (rc = job_wire_blob_at(&read.seed, f, f->head, "seed", e)) < 0 ||
-	    (rc = job_wire_int_at(&stream, f->head, "stream", CLADE_PROBE, CLADE_HOLDOUT, e)) < 0) {
+		(rc = job_wire_blob_at(&read.rival, f, f->head, "rival", e)) < 0 ||
+		(rc = job_wire_blob_at(&read.seed, f, f->head, "seed", e)) < 0 ||
+		(rc = job_wire_int_at(&stream, f->head, "stream", CLADE_PROBE, CLADE_HOLDOUT, e)) <
+			0) {
 		err_in(e, "evaluate job");
 		return rc;
 	}
@@ -39,7 +40,8 @@ int job_evaluate_decode(struct job_evaluate *j, const struct frame *f, struct er
 	return 0;
 }
 
-int job_evaluate_result_encode(struct buffer *out, int64_t id, const struct job_evaluate_result *r, struct err *e)
+int job_evaluate_result_encode(
+	struct buffer *out, int64_t id, const struct job_evaluate_result *r, struct err *e)
 {
 	struct job_wire w;
 
@@ -57,9 +59,12 @@ int job_evaluate_result_decode(struct job_evaluate_result *r, const struct frame
 	struct job_evaluate_result read = { 0 };
 	int metrics, rc;
 
-	if ((rc = job_wire_outcome_at(&read.verdict, &read.reason, read.costs, &read.cost_count, f->head, e)) < 0 ||
-	    (rc = job_wire_doubles_at(read.metrics, &metrics, CLADE_METRICS_MAX, f->head, "metrics", e)) < 0 ||
-	    (rc = job_wire_doubles_at(read.class_ratio, &read.class_count, CLADE_CLASSES_MAX, f->head, "class_ratio", e)) < 0) {
+	if ((rc = job_wire_outcome_at(
+		     &read.verdict, &read.reason, read.costs, &read.cost_count, f->head, e)) < 0 ||
+		(rc = job_wire_doubles_at(
+			 read.metrics, &metrics, CLADE_METRICS_MAX, f->head, "metrics", e)) < 0 ||
+		(rc = job_wire_doubles_at(read.class_ratio, &read.class_count, CLADE_CLASSES_MAX,
+			 f->head, "class_ratio", e)) < 0) {
 		free(read.reason);
 		err_in(e, "evaluate result");
 		return rc;

@@ -25,8 +25,10 @@ int job_tune_decode(struct job_tune *j, const struct frame *f, struct err *e)
 	int rc;
 
 	if ((rc = job_wire_blob_at(&read.image, f, f->head, "image", e)) < 0 ||
-	    (rc = job_wire_doubles_at(read.constants, &read.constant_count, JOB_CONSTANTS_MAX, f->head, "constants", e)) < 0 ||
-	    (rc = job_wire_int_at(&read.crossings_max, f->head, "crossings_max", 1, CROSSINGS_MAX, e)) < 0) {
+		(rc = job_wire_doubles_at(read.constants, &read.constant_count, JOB_CONSTANTS_MAX,
+			 f->head, "constants", e)) < 0 ||
+		(rc = job_wire_int_at(
+			 &read.crossings_max, f->head, "crossings_max", 1, CROSSINGS_MAX, e)) < 0) {
 		err_in(e, "tune job");
 		return rc;
 	}
@@ -40,7 +42,8 @@ int job_tune_decode(struct job_tune *j, const struct frame *f, struct err *e)
 	return 0;
 }
 
-int job_tune_result_encode(struct buffer *out, int64_t id, const struct job_tune_result *r, struct err *e)
+int job_tune_result_encode(
+	struct buffer *out, int64_t id, const struct job_tune_result *r, struct err *e)
 {
 	struct job_wire w;
 
@@ -58,8 +61,10 @@ int job_tune_result_decode(struct job_tune_result *r, const struct frame *f, str
 	struct job_tune_result read = { 0 };
 	int rc;
 
-	if ((rc = job_wire_outcome_at(&read.verdict, &read.reason, read.costs, &read.cost_count, f->head, e)) < 0 ||
-	    (rc = job_wire_doubles_at(read.constants, &read.constant_count, JOB_CONSTANTS_MAX, f->head, "constants", e)) < 0) {
+	if ((rc = job_wire_outcome_at(
+		     &read.verdict, &read.reason, read.costs, &read.cost_count, f->head, e)) < 0 ||
+		(rc = job_wire_doubles_at(read.constants, &read.constant_count, JOB_CONSTANTS_MAX,
+			 f->head, "constants", e)) < 0) {
 		free(read.reason);
 		err_in(e, "tune result");
 		return rc;

@@ -40,7 +40,8 @@ void job_wire_put_blob(struct job_wire *w, cJSON *object, const char *key, struc
 	w->blobs[w->blob_count++] = blob;
 }
 
-int job_wire_blob_at(struct frame_blob *out, const struct frame *f, const cJSON *object, const char *key, struct err *e)
+int job_wire_blob_at(struct frame_blob *out, const struct frame *f, const cJSON *object,
+	const char *key, struct err *e)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
 	int index;
@@ -63,7 +64,8 @@ void job_wire_put_program(struct job_wire *w, const char *key, const struct job_
 	job_wire_put_strings(object, "flags", p->flags);
 }
 
-int job_wire_program_at(struct job_program *out, const struct frame *f, const char *key, struct err *e)
+int job_wire_program_at(
+	struct job_program *out, const struct frame *f, const char *key, struct err *e)
 {
 	const cJSON *object = cJSON_GetObjectItemCaseSensitive(f->head, key);
 	struct frame_blob blob;
@@ -73,7 +75,7 @@ int job_wire_program_at(struct job_program *out, const struct frame *f, const ch
 	if (!cJSON_IsObject(object))
 		return err_set(e, ERR_PROTOCOL, "%s is missing", key);
 	if ((rc = job_wire_blob_at(&blob, f, object, "source", e)) < 0 ||
-	    (rc = job_wire_strings_at(p.flags, JOB_FLAGS_MAX, object, "flags", e)) < 0)
+		(rc = job_wire_strings_at(p.flags, JOB_FLAGS_MAX, object, "flags", e)) < 0)
 		return rc;
 	p.source = blob.bytes;
 	p.source_bytes = blob.size;
@@ -93,14 +95,15 @@ void job_wire_put_doubles(cJSON *object, const char *key, const double *values, 
 	cJSON_Delete(holder);
 }
 
-int job_wire_doubles_at(double *values, int *count, int max, const cJSON *object, const char *key, struct err *e)
+int job_wire_doubles_at(
+	double *values, int *count, int max, const cJSON *object, const char *key, struct err *e)
 {
 	const cJSON *array = cJSON_GetObjectItemCaseSensitive(object, key), *item;
 	int n = 0;
 
 	if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > max)
 		return err_set(e, ERR_PROTOCOL, "%s is no list of at most %d numbers", key, max);
-	cJSON_ArrayForEach(item, array) {
+	cJSON_ArrayForEach (item, array) {
 		double value = NAN;
 
 		if (cJSON_IsNumber(item) && isfinite(item->valuedouble))
@@ -121,14 +124,15 @@ void job_wire_put_strings(cJSON *object, const char *key, const char *const *tex
 		cJSON_AddItemToArray(array, cJSON_CreateString(*texts));
 }
 
-int job_wire_strings_at(const char **texts, int max, const cJSON *object, const char *key, struct err *e)
+int job_wire_strings_at(
+	const char **texts, int max, const cJSON *object, const char *key, struct err *e)
 {
 	const cJSON *array = cJSON_GetObjectItemCaseSensitive(object, key), *item;
 	int n = 0;
 
 	if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > max)
 		return err_set(e, ERR_PROTOCOL, "%s is no list of at most %d texts", key, max);
-	cJSON_ArrayForEach(item, array) {
+	cJSON_ArrayForEach (item, array) {
 		if (!cJSON_IsString(item))
 			return err_set(e, ERR_PROTOCOL, "%s[%d] is no text", key, n);
 		texts[n++] = item->valuestring;
@@ -137,19 +141,22 @@ int job_wire_strings_at(const char **texts, int max, const cJSON *object, const 
 	return 0;
 }
 
-int job_wire_int_at(int *out, const cJSON *object, const char *key, int low, int high, struct err *e)
+int job_wire_int_at(
+	int *out, const cJSON *object, const char *key, int low, int high, struct err *e)
 {
 	int64_t value;
 
 	if (json_i64_at(&value, object, key, e) < 0)
 		return err_set(e, ERR_PROTOCOL, "%s is missing or no integer", key);
 	if (value < low || value > high)
-		return err_set(e, ERR_PROTOCOL, "%s %lld is not in %d..%d", key, (long long)value, low, high);
+		return err_set(e, ERR_PROTOCOL, "%s %lld is not in %d..%d", key, (long long)value,
+			low, high);
 	*out = (int)value;
 	return 0;
 }
 
-void job_wire_put_outcome(cJSON *head, enum verdict verdict, const char *reason, const struct job_cost *costs, int cost_count)
+void job_wire_put_outcome(cJSON *head, enum verdict verdict, const char *reason,
+	const struct job_cost *costs, int cost_count)
 {
 	cJSON *array = json_put_array(head, "costs");
 
@@ -171,8 +178,9 @@ static int read_costs(struct job_cost *costs, int *cost_count, const cJSON *head
 	int n = 0;
 
 	if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > JOB_STAGES_MAX)
-		return err_set(e, ERR_PROTOCOL, "costs is no list of at most %d stages", JOB_STAGES_MAX);
-	cJSON_ArrayForEach(row, array) {
+		return err_set(
+			e, ERR_PROTOCOL, "costs is no list of at most %d stages", JOB_STAGES_MAX);
+	cJSON_ArrayForEach (row, array) {
 		int stage = cascade_find(json_text_or(row, "stage", NULL));
 
 		if (stage < 0)
@@ -186,7 +194,8 @@ static int read_costs(struct job_cost *costs, int *cost_count, const cJSON *head
 	return 0;
 }
 
-int job_wire_outcome_at(enum verdict *verdict, char **reason, struct job_cost *costs, int *cost_count, const cJSON *head, struct err *e)
+int job_wire_outcome_at(enum verdict *verdict, char **reason, struct job_cost *costs,
+	int *cost_count, const cJSON *head, struct err *e)
 {
 	const char *error = json_text_or(head, "error", NULL);
 	int found = verdict_find(json_text_or(head, "verdict", NULL)), rc;

@@ -14,8 +14,9 @@
 #include "base/memory.h"
 
 /*
- * Whoever has bound the name holds the lane. It also listens, and never accepts: a connection that waits in its queue tells the asker the
- * holder's pid (SO_PEERCRED of a connected stream is the listener's). Only a wait that failed asks, so the queue lasts for a lane's short life.
+ * Whoever has bound the name holds the lane. It also listens, and never accepts: a connection that
+ * waits in its queue tells the asker the holder's pid (SO_PEERCRED of a connected stream is the
+ * listener's). Only a wait that failed asks, so the queue lasts for a lane's short life.
  */
 #define LANE_ASKERS_MAX 4096
 #define LANE_POLL_NS 500000LL
@@ -52,7 +53,8 @@ static int busy(int cpu, struct err *e)
 	int holder = lane_holder(cpu);
 
 	if (holder > 0)
-		return err_set(e, ERR_BUSY, "the timing lane of cpu %d is held by process %d", cpu, holder);
+		return err_set(e, ERR_BUSY, "the timing lane of cpu %d is held by process %d", cpu,
+			holder);
 	return err_set(e, ERR_BUSY, "the timing lane of cpu %d is held by another process", cpu);
 }
 

@@ -14,10 +14,12 @@
 #define CPUINFO_MAX (4u << 20)
 #define CACHES_MAX 16
 
-/* Extensions that change what a compiler emits for -march=native; the other flags of /proc/cpuinfo say nothing about speed. */
-static const char *const isa_names[] = { "sse4_2", "avx", "fma", "f16c", "bmi1", "bmi2", "avx2", "adx", "vaes", "gfni",
-	"avx_vnni", "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd", "avx512_vnni", "avx512_bf16", "avx512_fp16",
-	"avx512_vpopcntdq", "amx_tile", "amx_int8", "amx_bf16" };
+/* Extensions that change what a compiler emits for -march=native; the other flags of /proc/cpuinfo
+ * say nothing about speed. */
+static const char *const isa_names[] = { "sse4_2", "avx", "fma", "f16c", "bmi1", "bmi2", "avx2",
+	"adx", "vaes", "gfni", "avx_vnni", "avx512f", "avx512dq", "avx512bw", "avx512vl",
+	"avx512cd", "avx512_vnni", "avx512_bf16", "avx512_fp16", "avx512_vpopcntdq", "amx_tile",
+	"amx_int8", "amx_bf16" };
 
 /* The first line of a small file, or "unknown". */
 static char *first_line(const char *path)
@@ -92,12 +94,16 @@ static char *caches_text(void)
 
 	buffer_init(&out, 1024);
 	for (int i = 0; i < CACHES_MAX; i++) {
-		char *level = cache_field(i, "level"), *type = cache_field(i, "type"), *size = cache_field(i, "size");
+		char *level = cache_field(i, "level"), *type = cache_field(i, "type"),
+		     *size = cache_field(i, "size");
 
 		if (level && type && size) {
-			const char *letter = text_equal(type, "Data") ? "d" : text_equal(type, "Instruction") ? "i" : "";
+			const char *letter = text_equal(type, "Data") ? "d"
+				: text_equal(type, "Instruction")     ? "i"
+								      : "";
 
-			buffer_format(&out, "%sL%s%s %s", out.size ? ", " : "", level, letter, size);
+			buffer_format(
+				&out, "%sL%s%s %s", out.size ? ", " : "", level, letter, size);
 		}
 		free(level);
 		free(type);
@@ -127,7 +133,8 @@ cJSON *machine_fingerprint(const char *compiler_version)
 	put_owned(out, "caches", caches_text());
 	json_put_i64(out, "cores", sysconf(_SC_NPROCESSORS_ONLN));
 	json_put_text(out, "kernel", name.release);
-	put_owned(out, "clocksource", first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource"));
+	put_owned(out, "clocksource",
+		first_line("/sys/devices/system/clocksource/clocksource0/current_clocksource"));
 	json_put_text(out, "compiler", compiler_version);
 	free(cpuinfo);
 	return out;

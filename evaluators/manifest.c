@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-#define NAMES_MAX 256    /* functions, imports or classes of one manifest */
+#define NAMES_MAX 256 /* functions, imports or classes of one manifest */
 
 static void put_names(cJSON *out, const char *key, const char *const *names)
 {
@@ -112,7 +112,8 @@ static int read_number(int *out, const cJSON *object, const char *key, int64_t m
 }
 
 /* A text the caller owns; an absent or null one is empty unless it is needed. */
-static int read_text(const char **out, const cJSON *object, const char *key, bool needed, struct err *e)
+static int read_text(
+	const char **out, const cJSON *object, const char *key, bool needed, struct err *e)
 {
 	const char *text = json_text_or(object, key, needed ? NULL : "");
 
@@ -131,7 +132,7 @@ static int read_names(char ***out, const cJSON *object, const char *key, struct 
 	if (!cJSON_IsArray(array) || count > NAMES_MAX)
 		return err_set(e, ERR_FORMAT, "%s is no list of at most %d names", key, NAMES_MAX);
 	*out = names = memory_array((size_t)count + 1, sizeof(*names));
-	cJSON_ArrayForEach(item, array) {
+	cJSON_ArrayForEach (item, array) {
 		if (!cJSON_IsString(item))
 			return err_set(e, ERR_FORMAT, "%s holds something that is no text", key);
 		names[i++] = text_copy(item->valuestring);
@@ -143,10 +144,11 @@ static int read_metric(struct clade_metric *m, const cJSON *row, struct err *e)
 {
 	int direction = 0, depends = 0, rc;
 
-	if ((rc = read_text(&m->name, row, "name", true, e)) < 0 || (rc = read_text(&m->unit, row, "unit", false, e)) < 0 ||
-	    (rc = read_text(&m->text, row, "text", false, e)) < 0 ||
-	    (rc = read_number(&direction, row, "direction", CLADE_MINIMISE, e)) < 0 ||
-	    (rc = read_number(&depends, row, "depends", CLADE_CODE, e)) < 0)
+	if ((rc = read_text(&m->name, row, "name", true, e)) < 0 ||
+		(rc = read_text(&m->unit, row, "unit", false, e)) < 0 ||
+		(rc = read_text(&m->text, row, "text", false, e)) < 0 ||
+		(rc = read_number(&direction, row, "direction", CLADE_MINIMISE, e)) < 0 ||
+		(rc = read_number(&depends, row, "depends", CLADE_CODE, e)) < 0)
 		return rc;
 	m->direction = (enum clade_direction)direction;
 	m->depends = (enum clade_depends)depends;
@@ -157,12 +159,15 @@ static int read_feature(struct clade_feature *f, const cJSON *row, struct err *e
 {
 	int scale = 0, outside = 0, source = 0, rc;
 
-	if ((rc = read_text(&f->name, row, "name", true, e)) < 0 || (rc = read_text(&f->unit, row, "unit", false, e)) < 0 ||
-	    (rc = read_text(&f->text, row, "text", false, e)) < 0 || (rc = json_double_at(&f->low, row, "low", e)) < 0 ||
-	    (rc = json_double_at(&f->high, row, "high", e)) < 0 || (rc = read_number(&f->bins, row, "bins", 256, e)) < 0 ||
-	    (rc = read_number(&scale, row, "scale", CLADE_LOG10, e)) < 0 ||
-	    (rc = read_number(&outside, row, "outside", CLADE_REFUSE, e)) < 0 ||
-	    (rc = read_number(&source, row, "source", CLADE_FROM_BEST_CLASS, e)) < 0)
+	if ((rc = read_text(&f->name, row, "name", true, e)) < 0 ||
+		(rc = read_text(&f->unit, row, "unit", false, e)) < 0 ||
+		(rc = read_text(&f->text, row, "text", false, e)) < 0 ||
+		(rc = json_double_at(&f->low, row, "low", e)) < 0 ||
+		(rc = json_double_at(&f->high, row, "high", e)) < 0 ||
+		(rc = read_number(&f->bins, row, "bins", 256, e)) < 0 ||
+		(rc = read_number(&scale, row, "scale", CLADE_LOG10, e)) < 0 ||
+		(rc = read_number(&outside, row, "outside", CLADE_REFUSE, e)) < 0 ||
+		(rc = read_number(&source, row, "source", CLADE_FROM_BEST_CLASS, e)) < 0)
 		return rc;
 	if (!(f->low < f->high) || f->bins < 1)
 		return err_set(e, ERR_FORMAT, "feature %s: its range is empty", f->name);
@@ -177,7 +182,8 @@ static int read_terminal(struct clade_terminal *t, const cJSON *row, struct err 
 	int64_t group = json_i64_or(row, "group", 0);
 	int rc;
 
-	if ((rc = read_text(&t->text, row, "text", true, e)) < 0 || (rc = read_text(&t->type, row, "type", true, e)) < 0)
+	if ((rc = read_text(&t->text, row, "text", true, e)) < 0 ||
+		(rc = read_text(&t->type, row, "type", true, e)) < 0)
 		return rc;
 	t->group = (unsigned)group;
 	return read_text(&t->meaning, row, "meaning", false, e);
@@ -203,15 +209,15 @@ static int read_lists(struct manifest *m, const cJSON *json, struct err *e)
 		rc = check_rows(json, "terminals", CLADE_TERMINALS_MAX, e);
 	if (rc < 0)
 		return rc;
-	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(json, "metrics")) {
+	cJSON_ArrayForEach (row, cJSON_GetObjectItemCaseSensitive(json, "metrics")) {
 		if ((rc = read_metric(&m->metrics[m->metric_count++], row, e)) < 0)
 			return rc;
 	}
-	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(json, "features")) {
+	cJSON_ArrayForEach (row, cJSON_GetObjectItemCaseSensitive(json, "features")) {
 		if ((rc = read_feature(&m->features[m->feature_count++], row, e)) < 0)
 			return rc;
 	}
-	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(json, "terminals")) {
+	cJSON_ArrayForEach (row, cJSON_GetObjectItemCaseSensitive(json, "terminals")) {
 		if ((rc = read_terminal(&m->terminals[m->terminal_count++], row, e)) < 0)
 			return rc;
 	}
@@ -223,15 +229,16 @@ static int read_all(struct manifest *m, const cJSON *json, struct err *e)
 	int kind = 0, syntax = 0, rc;
 
 	if ((rc = read_text((const char **)&m->name, json, "name", true, e)) < 0 ||
-	    (rc = read_text((const char **)&m->summary, json, "summary", false, e)) < 0 ||
-	    (rc = read_text((const char **)&m->fitness, json, "fitness", true, e)) < 0 ||
-	    (rc = read_number(&kind, json, "kind", CLADE_KIND_ANY, e)) < 0 ||
-	    (rc = read_number(&syntax, json, "syntax", CLADE_SYNTAX_ALL, e)) < 0 ||
-	    (rc = read_number(&m->residual_count, json, "residual_count", 1 << 20, e)) < 0 ||
-	    (rc = json_bool_at(&m->timed, json, "timed", e)) < 0 ||
-	    (rc = read_names(&m->functions, json, "functions", e)) < 0 ||
-	    (rc = read_names(&m->imports, json, "imports", e)) < 0 ||
-	    (rc = read_names(&m->classes, json, "classes", e)) < 0 || (rc = read_lists(m, json, e)) < 0)
+		(rc = read_text((const char **)&m->summary, json, "summary", false, e)) < 0 ||
+		(rc = read_text((const char **)&m->fitness, json, "fitness", true, e)) < 0 ||
+		(rc = read_number(&kind, json, "kind", CLADE_KIND_ANY, e)) < 0 ||
+		(rc = read_number(&syntax, json, "syntax", CLADE_SYNTAX_ALL, e)) < 0 ||
+		(rc = read_number(&m->residual_count, json, "residual_count", 1 << 20, e)) < 0 ||
+		(rc = json_bool_at(&m->timed, json, "timed", e)) < 0 ||
+		(rc = read_names(&m->functions, json, "functions", e)) < 0 ||
+		(rc = read_names(&m->imports, json, "imports", e)) < 0 ||
+		(rc = read_names(&m->classes, json, "classes", e)) < 0 ||
+		(rc = read_lists(m, json, e)) < 0)
 		return rc;
 	m->kind = (enum clade_kind)kind;
 	m->syntax = (unsigned)syntax;
@@ -242,7 +249,8 @@ static int read_all(struct manifest *m, const cJSON *json, struct err *e)
 			m->fitness_index = i;
 	}
 	if (m->fitness_index < 0)
-		return err_set(e, ERR_FORMAT, "the fitness metric %s is not among the metrics", m->fitness);
+		return err_set(e, ERR_FORMAT, "the fitness metric %s is not among the metrics",
+			m->fitness);
 	return 0;
 }
 

@@ -45,7 +45,8 @@ static int add_problems(char **names, int count, const char *root)
 	while (dir && (entry = readdir(dir)) != NULL && count < BUILTINS_MAX) {
 		char *path = text_format("%s/%s", root, entry->d_name);
 
-		if (entry->d_name[0] != '.' && plugin_files_is_problem(path) && !is_listed(names, count, entry->d_name))
+		if (entry->d_name[0] != '.' && plugin_files_is_problem(path) &&
+			!is_listed(names, count, entry->d_name))
 			names[count++] = text_copy(entry->d_name);
 		free(path);
 	}
@@ -78,9 +79,12 @@ static int missing(const char *name, struct err *e)
 		count++;
 	nearest = text_nearest(name, (const char *const *)names, count);
 	if (nearest)
-		rc = err_set(e, ERR_MISSING, "there is no problem '%s'; did you mean '%s'?", name, nearest);
+		rc = err_set(e, ERR_MISSING, "there is no problem '%s'; did you mean '%s'?", name,
+			nearest);
 	else
-		rc = err_set(e, ERR_MISSING, "there is no problem '%s': neither a built-in (see clade problems) nor a folder with evaluator.c", name);
+		rc = err_set(e, ERR_MISSING,
+			"there is no problem '%s': neither a built-in (see clade problems) nor a folder with evaluator.c",
+			name);
 	free_texts(names);
 	free(names);
 	return rc;
@@ -124,7 +128,8 @@ static bool is_name(const char *name)
 	if (!name || !*name)
 		return false;
 	for (; *name; name++) {
-		if (!islower((unsigned char)*name) && !isdigit((unsigned char)*name) && *name != '_')
+		if (!islower((unsigned char)*name) && !isdigit((unsigned char)*name) &&
+			*name != '_')
 			return false;
 	}
 	return true;
@@ -137,10 +142,15 @@ static int check_metrics(const struct clade_evaluator *v, struct err *e)
 
 	for (const struct clade_metric *m = v->metrics; m && m->name; m++, n++) {
 		if (!is_name(m->name) || n >= CLADE_METRICS_MAX)
-			return err_set(e, ERR_ARGS, "metric %d: names are [a-z0-9_]+ and there are at most %d", n, CLADE_METRICS_MAX);
+			return err_set(e, ERR_ARGS,
+				"metric %d: names are [a-z0-9_]+ and there are at most %d", n,
+				CLADE_METRICS_MAX);
 		found = found || text_equal(m->name, v->fitness);
-		if (v->timed && text_equal(m->name, v->fitness) && (m->depends != CLADE_CODE || m->direction != CLADE_MAXIMISE))
-			return err_set(e, ERR_ARGS, "fitness %s of a timed evaluator is the ratio to the seed: set CLADE_CODE and CLADE_MAXIMISE", m->name);
+		if (v->timed && text_equal(m->name, v->fitness) &&
+			(m->depends != CLADE_CODE || m->direction != CLADE_MAXIMISE))
+			return err_set(e, ERR_ARGS,
+				"fitness %s of a timed evaluator is the ratio to the seed: set CLADE_CODE and CLADE_MAXIMISE",
+				m->name);
 	}
 	return found ? 0 : err_set(e, ERR_ARGS, "fitness must be the name of one of the metrics");
 }
@@ -160,13 +170,18 @@ static int check_features(const struct clade_evaluator *v, struct err *e)
 
 	for (const struct clade_feature *f = v->features; f && f->name; f++, n++) {
 		if (!is_name(f->name) || n >= CLADE_FEATURES_MAX)
-			return err_set(e, ERR_ARGS, "feature %d: names are [a-z0-9_]+ and there are at most %d", n, CLADE_FEATURES_MAX);
-		if (!(f->low < f->high) || !isfinite(f->low) || !isfinite(f->high) || f->bins < 1 || f->bins > 256)
+			return err_set(e, ERR_ARGS,
+				"feature %d: names are [a-z0-9_]+ and there are at most %d", n,
+				CLADE_FEATURES_MAX);
+		if (!(f->low < f->high) || !isfinite(f->low) || !isfinite(f->high) || f->bins < 1 ||
+			f->bins > 256)
 			return err_set(e, ERR_ARGS, "feature %s: low < high, 1..256 bins", f->name);
 		if (f->scale != CLADE_LINEAR && !(f->low > 0))
-			return err_set(e, ERR_ARGS, "feature %s: a logarithmic scale needs low > 0", f->name);
+			return err_set(e, ERR_ARGS, "feature %s: a logarithmic scale needs low > 0",
+				f->name);
 		if (f->source == CLADE_FROM_METRIC && !has_metric(v, f->name))
-			return err_set(e, ERR_ARGS, "feature %s is read from a metric, and none has its name", f->name);
+			return err_set(e, ERR_ARGS,
+				"feature %s is read from a metric, and none has its name", f->name);
 	}
 	return n > 0 ? 0 : err_set(e, ERR_ARGS, "features needs 1 to %d rows", CLADE_FEATURES_MAX);
 }
@@ -176,13 +191,16 @@ static int check_callbacks(const struct clade_evaluator *v, struct err *e)
 	int classes = 0;
 
 	if (!v->timed)
-		return v->evaluate ? 0 : err_set(e, ERR_ARGS, "set .evaluate, or .timed with .fill and .verify");
+		return v->evaluate
+			? 0
+			: err_set(e, ERR_ARGS, "set .evaluate, or .timed with .fill and .verify");
 	if (!v->fill || !v->verify)
 		return err_set(e, ERR_ARGS, "a timed evaluator needs .fill and .verify");
 	while (v->classes && v->classes[classes])
 		classes++;
 	if (classes < 1 || classes > CLADE_CLASSES_MAX)
-		return err_set(e, ERR_ARGS, "a timed evaluator needs 1 to %d .classes", CLADE_CLASSES_MAX);
+		return err_set(
+			e, ERR_ARGS, "a timed evaluator needs 1 to %d .classes", CLADE_CLASSES_MAX);
 	return 0;
 }
 
@@ -191,14 +209,17 @@ static int check(const struct clade_evaluator *v, struct err *e)
 	int terminals = 0, rc;
 
 	if (v->abi != CLADE_EVALUATOR_ABI)
-		return err_set(e, ERR_UNSUPPORTED, "it is built for evaluator ABI %u, this clade has %d: build it against this clade's <clade/evaluator.h>",
+		return err_set(e, ERR_UNSUPPORTED,
+			"it is built for evaluator ABI %u, this clade has %d: build it against this clade's <clade/evaluator.h>",
 			v->abi, CLADE_EVALUATOR_ABI);
 	if (!is_name(v->name))
 		return err_set(e, ERR_ARGS, "name must be [a-z0-9_]+");
 	if (!v->functions || !v->functions[0])
-		return err_set(e, ERR_ARGS, "functions must hold the prototypes that a candidate defines");
+		return err_set(
+			e, ERR_ARGS, "functions must hold the prototypes that a candidate defines");
 	if (v->arguments_bytes == 0 || v->results_bytes == 0 || v->call_limit_ns <= 0)
-		return err_set(e, ERR_ARGS, "arguments_bytes, results_bytes and call_limit_ns must be positive");
+		return err_set(e, ERR_ARGS,
+			"arguments_bytes, results_bytes and call_limit_ns must be positive");
 	while (v->terminals && v->terminals[terminals].text && terminals <= CLADE_TERMINALS_MAX)
 		terminals++;
 	if (terminals > CLADE_TERMINALS_MAX)

@@ -20,7 +20,7 @@
 #include "evaluators/plugin_files.h"
 
 #define COMPILER "cc"
-#define SOURCES_MAX 64               /* .c and .h files of a problem folder that the cache name covers */
+#define SOURCES_MAX 64 /* .c and .h files of a problem folder that the cache name covers */
 #define SOURCE_BYTES_MAX (8u << 20)
 #define DIAGNOSTICS_MAX 65536
 
@@ -35,7 +35,8 @@ static bool is_source(const char *name)
 {
 	size_t size = strlen(name);
 
-	return name[0] != '.' && size > 2 && (strcmp(name + size - 2, ".c") == 0 || strcmp(name + size - 2, ".h") == 0);
+	return name[0] != '.' && size > 2 &&
+		(strcmp(name + size - 2, ".c") == 0 || strcmp(name + size - 2, ".h") == 0);
 }
 
 /* Names of the folder's C files, sorted, so that the cache name is a function of their contents. */
@@ -71,10 +72,12 @@ static int add_file(struct buffer *all, const char *path, struct err *e)
 	return rc;
 }
 
-/* The compiler by what stat says of it: asking it for its version would cost a process for each start. */
+/* The compiler by what stat says of it: asking it for its version would cost a process for each
+ * start. */
 static void add_compiler(struct buffer *all)
 {
-	char *path = text_copy(getenv("PATH") ? getenv("PATH") : "/usr/local/bin:/usr/bin:/bin"), *rest = path, *dir;
+	char *path = text_copy(getenv("PATH") ? getenv("PATH") : "/usr/local/bin:/usr/bin:/bin"),
+	     *rest = path, *dir;
 
 	while ((dir = strsep(&rest, ":")) != NULL) {
 		char *name = text_format("%s/" COMPILER, dir);
@@ -82,7 +85,8 @@ static void add_compiler(struct buffer *all)
 		bool found = stat(name, &st) == 0;
 
 		if (found)
-			buffer_format(all, "%s %lld %lld %lld\n", name, (long long)st.st_size, (long long)st.st_mtime, (long long)st.st_ino);
+			buffer_format(all, "%s %lld %lld %lld\n", name, (long long)st.st_size,
+				(long long)st.st_mtime, (long long)st.st_ino);
 		free(name);
 		if (found)
 			break;
@@ -125,7 +129,7 @@ static char *cache_folder(void)
 		return text_format("%s/clade", cache);
 	if (home && *home == '/')
 		return text_format("%s/.cache/clade", home);
-	user = getpwuid(geteuid());   /* an empty environment, as under some launchers */
+	user = getpwuid(geteuid()); /* an empty environment, as under some launchers */
 	if (user && user->pw_dir && fdio_exists(user->pw_dir) && access(user->pw_dir, W_OK) == 0)
 		return text_format("%s/.cache/clade", user->pw_dir);
 	return text_format("/tmp/clade-%u", (unsigned)geteuid());
@@ -141,7 +145,8 @@ static int open_cache(char **out, struct err *e)
 	if (rc == 0 && lstat(dir, &st) < 0)
 		rc = err_errno(e, ERR_IO, "%s", dir);
 	if (rc == 0 && (!S_ISDIR(st.st_mode) || st.st_uid != geteuid()))
-		rc = err_set(e, ERR_IO, "%s is not a folder of yours: remove it, or set XDG_CACHE_HOME", dir);
+		rc = err_set(e, ERR_IO,
+			"%s is not a folder of yours: remove it, or set XDG_CACHE_HOME", dir);
 	if (rc == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) && chmod(dir, 0700) < 0)
 		rc = err_errno(e, ERR_IO, "%s can be written by others", dir);
 	if (rc < 0)
@@ -166,7 +171,8 @@ static int compiler_failed(int fd, struct err *e)
 	end = strchr(at, '\n');
 	if (end)
 		*end = 0;
-	err_set(e, ERR_ARGS, "the evaluator does not compile: %s", *at ? at : "the compiler said nothing");
+	err_set(e, ERR_ARGS, "the evaluator does not compile: %s",
+		*at ? at : "the compiler said nothing");
 	free(text);
 	return ERR_ARGS;
 }
@@ -185,20 +191,24 @@ static int spawn_compiler(char *const argv[], int diagnostics, struct err *e)
 	posix_spawn_file_actions_destroy(&actions);
 	if (rc != 0) {
 		errno = rc;
-		return err_errno(e, ERR_MISSING, "the C compiler '%s' does not start (Debian: apt-get install gcc)", argv[0]);
+		return err_errno(e, ERR_MISSING,
+			"the C compiler '%s' does not start (Debian: apt-get install gcc)",
+			argv[0]);
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : compiler_failed(diagnostics, e);
 }
 
-/* Compile into a name of our own and rename: two processes that build at once leave one whole file. */
+/* Compile into a name of our own and rename: two processes that build at once leave one whole file.
+ */
 static int build_object(const char *so, const char *dir, const char *include, struct err *e)
 {
 	char *temporary = text_format("%s.%ld", so, (long)getpid());
 	char *source = text_format("%s/evaluator.c", dir);
-	char *argv[] = { COMPILER, "-std=c17", "-D_GNU_SOURCE", "-O2", "-g", "-fPIC", "-shared", "-I", (char *)(uintptr_t)include,
-		"-I", (char *)(uintptr_t)dir, "-o", temporary, source, "-lm", NULL };
+	char *argv[] = { COMPILER, "-std=c17", "-D_GNU_SOURCE", "-O2", "-g", "-fPIC", "-shared",
+		"-I", (char *)(uintptr_t)include, "-I", (char *)(uintptr_t)dir, "-o", temporary,
+		source, "-lm", NULL };
 	int diagnostics = memfd_create("compiler", MFD_CLOEXEC), rc;
 
 	if (diagnostics < 0)
@@ -229,7 +239,9 @@ static char *built_object(const char *dir)
 		struct stat text, object;
 
 		out = plugin_files_beside(suffix);
-		if (out && (stat(source, &text) < 0 || stat(out, &object) < 0 || text.st_mtime > object.st_mtime)) {
+		if (out &&
+			(stat(source, &text) < 0 || stat(out, &object) < 0 ||
+				text.st_mtime > object.st_mtime)) {
 			free(out);
 			out = NULL;
 		}
@@ -242,12 +254,14 @@ static char *built_object(const char *dir)
 
 static int build_cached(char **so, const char *dir, struct err *e)
 {
-	char *include = plugin_files_beside("include/clade/evaluator.h"), *cache = NULL, *path = NULL;
+	char *include = plugin_files_beside("include/clade/evaluator.h"), *cache = NULL,
+	     *path = NULL;
 	char hex[HASH_HEX];
 	int rc;
 
 	if (!include)
-		return err_set(e, ERR_MISSING, "include/clade/evaluator.h is not beside this clade: install it, or run make");
+		return err_set(e, ERR_MISSING,
+			"include/clade/evaluator.h is not beside this clade: install it, or run make");
 	rc = cache_name(hex, dir, include, e);
 	if (rc == 0)
 		rc = open_cache(&cache, e);
@@ -273,7 +287,8 @@ int plugin_build(char **so, const char *dir, struct err *e)
 
 	if (!real || !plugin_files_is_problem(real)) {
 		free(real);
-		return err_set(e, ERR_MISSING, "%s is no problem folder: it has no evaluator.c", dir);
+		return err_set(
+			e, ERR_MISSING, "%s is no problem folder: it has no evaluator.c", dir);
 	}
 	found = built_object(real);
 	if (found)

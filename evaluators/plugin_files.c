@@ -9,9 +9,11 @@
 #include "base/fdio.h"
 #include "base/text.h"
 
-#define CLIMB_MAX 3                  /* folders above the binary that are looked at: build/tests/unit/x is the deepest */
+#define CLIMB_MAX \
+	3 /* folders above the binary that are looked at: build/tests/unit/x is the deepest */
 
-/* Only what belongs to root, to us or to the binary's owner counts: a folder above /tmp/x/clade is anybody's. */
+/* Only what belongs to root, to us or to the binary's owner counts: a folder above /tmp/x/clade is
+ * anybody's. */
 char *plugin_files_beside(const char *suffix)
 {
 	char path[PATH_MAX];
@@ -30,7 +32,9 @@ char *plugin_files_beside(const char *suffix)
 			break;
 		*slash = 0;
 		name = text_format("%s/%s", path, suffix);
-		if (stat(name, &found) == 0 && (found.st_uid == 0 || found.st_uid == geteuid() || found.st_uid == binary.st_uid))
+		if (stat(name, &found) == 0 &&
+			(found.st_uid == 0 || found.st_uid == geteuid() ||
+				found.st_uid == binary.st_uid))
 			return name;
 		free(name);
 	}

@@ -1,11 +1,13 @@
 /*
- * plugin_files.h - where problem folders and built objects stand: beside the binary, in the build tree and installed.
+ * plugin_files.h - where problem folders and built objects stand: beside the binary, in the build
+ * tree and installed.
  */
 #pragma once
 
 #include <stdbool.h>
 
-/* folder/suffix for the binary's folder and those above it, if it exists; NULL, or the caller frees. */
+/* folder/suffix for the binary's folder and those above it, if it exists; NULL, or the caller
+ * frees. */
 char *plugin_files_beside(const char *suffix);
 /* The folders that hold problem folders, best first; NULL-ended, the caller frees each. */
 void plugin_files_roots(char *roots[4]);

@@ -11,10 +11,11 @@
 #include "evaluators/lane.h"
 #include "evaluators/stopwatch.h"
 
-#define LANE_WAIT_NS 120000000000LL   /* a duel of another campaign on this core ends before */
-#define RATIO_PAIRS 9                 /* per input class: +-2 % at 4.5 % noise of a pair, enough to place it in the map */
+#define LANE_WAIT_NS 120000000000LL /* a duel of another campaign on this core ends before */
+#define RATIO_PAIRS \
+	9 /* per input class: +-2 % at 4.5 % noise of a pair, enough to place it in the map */
 #define RATIO_PAIRS_LEAST 5
-#define RATIO_ENOUGH_NS 60000000LL    /* batches of many ms are quiet: fewer pairs of them do */
+#define RATIO_ENOUGH_NS 60000000LL /* batches of many ms are quiet: fewer pairs of them do */
 
 struct race {
 	struct rig *rig;
@@ -31,7 +32,8 @@ static int settled(struct race *race, enum verdict verdict, char *reason)
 	return 1;
 }
 
-static int start(struct clade_run **run, struct race *race, struct frame_blob image, struct stopwatch_fault *fault, struct err *e)
+static int start(struct clade_run **run, struct race *race, struct frame_blob image,
+	struct stopwatch_fault *fault, struct err *e)
 {
 	char refused[HOST_REASON_MAX] = "";
 	struct host_start s;
@@ -65,12 +67,13 @@ static int start_sides(struct race *race, const struct job_evaluate *job, struct
 	if (rc == 1)
 		return settled(race, fault.verdict, fault.reason);
 	if (rc == 0 && job->rival.size > 0 && start(&race->rival, race, job->rival, &fault, e) == 1)
-		free(fault.reason);   /* a rival that no longer runs is no rival */
+		free(fault.reason); /* a rival that no longer runs is no rival */
 	return rc;
 }
 
 /* A pair of a trusted side and the candidate: 0, 1 settled, 2 the trusted side fell. */
-static int pair(double *v, struct race *race, struct clade_run *trusted, int class_index, struct err *e)
+static int pair(
+	double *v, struct race *race, struct clade_run *trusted, int class_index, struct err *e)
 {
 	struct clade_run *const sides[2] = { trusted, race->candidate };
 	struct stopwatch_fault fault = { 0 };
@@ -114,7 +117,8 @@ static int run_race(struct race *race, struct err *e)
 	double seen[64];
 
 	while (decided == DUEL_OPEN) {
-		int rc = pair(&seen[state.pairs], race, race->rival, state.pairs % race->rig->class_count, e);
+		int rc = pair(&seen[state.pairs], race, race->rival,
+			state.pairs % race->rig->class_count, e);
 
 		if (rc == 2)
 			return 0;
@@ -124,7 +128,9 @@ static int run_race(struct race *race, struct err *e)
 	}
 	race->result->race_ratio = exp(duel_median(seen, state.pairs, 0.05).estimate);
 	if (decided == DUEL_NOT_FASTER)
-		return settled(race, VERDICT_SLOWER, text_format("%.3f times its rival's speed after %d pairs", race->result->race_ratio, state.pairs));
+		return settled(race, VERDICT_SLOWER,
+			text_format("%.3f times its rival's speed after %d pairs",
+				race->result->race_ratio, state.pairs));
 	return 0;
 }
 
@@ -134,7 +140,9 @@ static int class_ratio(double *out, struct race *race, int class_index, struct e
 	double seen[RATIO_PAIRS];
 	int n;
 
-	for (n = 0; n < RATIO_PAIRS && (n < RATIO_PAIRS_LEAST || clock_now_ns() - begun_ns < RATIO_ENOUGH_NS); n++) {
+	for (n = 0; n < RATIO_PAIRS &&
+		(n < RATIO_PAIRS_LEAST || clock_now_ns() - begun_ns < RATIO_ENOUGH_NS);
+		n++) {
 		int rc = pair(&seen[n], race, race->seed, class_index, e);
 
 		if (rc == 2) {
@@ -146,8 +154,9 @@ static int class_ratio(double *out, struct race *race, int class_index, struct e
 	}
 	*out = exp(duel_median(seen, n, 0.05).estimate);
 	if (!(*out <= RACE_RATIO_MAX))
-		return settled(race, VERDICT_CHEAT, text_format("%g times the seed's speed on class %s cannot be", *out,
-			race->rig->evaluator->classes[class_index]));
+		return settled(race, VERDICT_CHEAT,
+			text_format("%g times the seed's speed on class %s cannot be", *out,
+				race->rig->evaluator->classes[class_index]));
 	return 0;
 }
 
@@ -167,7 +176,8 @@ static int run_ratios(struct race *race, double floor, struct err *e)
 	ratio = exp(sum / result->class_count);
 	result->metrics[race->rig->fitness_index] = ratio;
 	if (ratio < floor)
-		return settled(race, VERDICT_SLOWER, text_format("%.3f times the seed's speed, less than %.3f", ratio, floor));
+		return settled(race, VERDICT_SLOWER,
+			text_format("%.3f times the seed's speed, less than %.3f", ratio, floor));
 	return 0;
 }
 
@@ -184,7 +194,8 @@ static int run_all(struct race *race, const struct job_evaluate *job, struct err
 	if (rc == 0)
 		rc = run_ratios(race, job->floor, e);
 	if (rc >= 0 && race->candidate && stopwatch_awake(race->candidate))
-		rc = settled(race, VERDICT_CHEAT, text_copy("it worked between crossings, while it should have slept"));
+		rc = settled(race, VERDICT_CHEAT,
+			text_copy("it worked between crossings, while it should have slept"));
 	return rc;
 }
 
@@ -198,7 +209,8 @@ static int64_t boxes_cpu(const struct race *race)
 	return sum;
 }
 
-int race_stage_run(struct job_evaluate_result *result, struct rig *r, const struct job_evaluate *job, struct err *e)
+int race_stage_run(struct job_evaluate_result *result, struct rig *r,
+	const struct job_evaluate *job, struct err *e)
 {
 	struct race race = { .rig = r, .result = result };
 	struct lane *lane = NULL;
@@ -209,7 +221,7 @@ int race_stage_run(struct job_evaluate_result *result, struct rig *r, const stru
 		rc = lane_take(&lane, r->cpu, LANE_WAIT_NS, e);
 	if (rc < 0)
 		return rc;
-	meter = cost_start();   /* behind the lock: waiting is nobody's cost */
+	meter = cost_start(); /* behind the lock: waiting is nobody's cost */
 	rc = run_all(&race, job, e);
 	result->pairs = race.watch.pairs;
 	cost_add(result->costs, &result->cost_count, CASCADE_RACE, meter, boxes_cpu(&race));

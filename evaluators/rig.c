@@ -16,9 +16,11 @@
 #include "evaluators/plugin.h"
 #include "evaluators/tune_stage.h"
 
-/* All crossings of one evaluation together: 80 job-shop instances are 60,000 decisions, a quarter of a second. */
+/* All crossings of one evaluation together: 80 job-shop instances are 60,000 decisions, a quarter
+ * of a second. */
 #define EVALUATION_BUDGET_NS 20000000000LL
-#define SEED_DOMAIN 0x636c61646500ULL      /* keeps input streams apart from other streams of a campaign's seed */
+#define SEED_DOMAIN \
+	0x636c61646500ULL /* keeps input streams apart from other streams of a campaign's seed */
 
 /* ---- opening ---- */
 
@@ -33,7 +35,8 @@ static int pin(int cpu, struct err *e)
 	return 0;
 }
 
-/* Driver and timed candidate must share a core (measuring note, section 0), so a timed problem without a given cpu takes the one that it is on. */
+/* Driver and timed candidate must share a core (measuring note, section 0), so a timed problem
+ * without a given cpu takes the one that it is on. */
 static int choose_cpu(struct rig *r, struct err *e)
 {
 	r->cpu = r->configure->cpu;
@@ -61,22 +64,27 @@ static int check_imports(const struct clade_evaluator *v, struct err *e)
 {
 	for (const char *const *name = v->imports; name && *name; name++) {
 		if (!run_box_import_known(*name))
-			return err_set(e, ERR_ARGS, "evaluator %s: the run box has no function '%s' to import", v->name, *name);
+			return err_set(e, ERR_ARGS,
+				"evaluator %s: the run box has no function '%s' to import", v->name,
+				*name);
 	}
 	if (v->arguments_bytes > RUN_REGION_MAX || v->results_bytes > RUN_REGION_MAX)
-		return err_set(e, ERR_ARGS, "evaluator %s: arguments or results over %u bytes", v->name, RUN_REGION_MAX);
+		return err_set(e, ERR_ARGS, "evaluator %s: arguments or results over %u bytes",
+			v->name, RUN_REGION_MAX);
 	return 0;
 }
 
 static int open_sandbox(struct rig *r, struct err *e)
 {
-	struct sandbox_options options = { .compiler = r->configure->compiler, .include_dir = r->configure->include_dir };
+	struct sandbox_options options = { .compiler = r->configure->compiler,
+		.include_dir = r->configure->include_dir };
 	int rc = sandbox_open(&r->sandbox, &options, e);
 
 	if (rc < 0)
 		return rc;
 	if (r->configure->compile_cpu_count > 0)
-		sandbox_set_compile_cpus(r->sandbox, r->configure->compile_cpus, r->configure->compile_cpu_count);
+		sandbox_set_compile_cpus(
+			r->sandbox, r->configure->compile_cpus, r->configure->compile_cpu_count);
 	return 0;
 }
 
@@ -84,7 +92,9 @@ static int open_evaluator(struct rig *r, struct err *e)
 {
 	r->host = host_new(r->configure->problem_dir, r->configure->parameters);
 	if (r->evaluator->open && r->evaluator->open(&r->state, host_table(r->host)) != CLADE_OK)
-		return err_set(e, ERR_CHILD, "evaluator %s could not open; its own words are on stderr", r->evaluator->name);
+		return err_set(e, ERR_CHILD,
+			"evaluator %s could not open; its own words are on stderr",
+			r->evaluator->name);
 	r->state_open = true;
 	return 0;
 }
@@ -100,7 +110,8 @@ static int open_measuring(struct rig *r, struct err *e)
 	return rc;
 }
 
-int rig_open(struct rig **out, const struct job_configure *configure, const struct worker_hooks *hooks, struct err *e)
+int rig_open(struct rig **out, const struct job_configure *configure,
+	const struct worker_hooks *hooks, struct err *e)
 {
 	struct rig *r = memory_alloc(sizeof(*r));
 	int rc;
@@ -171,12 +182,14 @@ static int check_measures(const struct rig *r, const char *what, struct err *e)
 	return r->box ? 0 : err_set(e, ERR_ARGS, "a compile-only worker was asked to %s", what);
 }
 
-int rig_compile(struct job_compile_result *out, struct rig *r, const struct job_compile *job, struct err *e)
+int rig_compile(
+	struct job_compile_result *out, struct rig *r, const struct job_compile *job, struct err *e)
 {
 	return compile_stage_run(out, r, job, e);
 }
 
-int rig_evaluate(struct job_evaluate_result *out, struct rig *r, const struct job_evaluate *job, struct err *e)
+int rig_evaluate(struct job_evaluate_result *out, struct rig *r, const struct job_evaluate *job,
+	struct err *e)
 {
 	int rc = check_measures(r, "evaluate", e);
 
@@ -188,7 +201,8 @@ int rig_duel(struct job_duel_result *out, struct rig *r, const struct job_duel *
 	int rc = check_measures(r, "duel", e);
 
 	if (rc == 0 && !r->evaluator->timed)
-		rc = err_set(e, ERR_ARGS, "%s is not timed: there is nothing to duel for", r->evaluator->name);
+		rc = err_set(e, ERR_ARGS, "%s is not timed: there is nothing to duel for",
+			r->evaluator->name);
 	return rc < 0 ? rc : duel_stage_run(out, r, job, e);
 }
 
@@ -197,7 +211,8 @@ int rig_tune(struct job_tune_result *out, struct rig *r, const struct job_tune *
 	int rc = check_measures(r, "tune", e);
 
 	if (rc == 0 && (!r->evaluator->residuals || !r->hooks || !r->hooks->tune))
-		rc = err_set(e, ERR_ARGS, "%s: no residuals, or no tuner in this program", r->evaluator->name);
+		rc = err_set(e, ERR_ARGS, "%s: no residuals, or no tuner in this program",
+			r->evaluator->name);
 	return rc < 0 ? rc : tune_stage_run(out, r, job, e);
 }
 
@@ -211,7 +226,8 @@ static struct rig_image *find_slot(struct rig *r, const struct hash *h, size_t s
 	for (int i = 0; i < RIG_IMAGES_MAX; i++) {
 		struct rig_image *at = &r->images[i];
 
-		*hit = at->fd >= 0 && at->size == size && memcmp(at->hash, h->bytes, sizeof(at->hash)) == 0;
+		*hit = at->fd >= 0 && at->size == size &&
+			memcmp(at->hash, h->bytes, sizeof(at->hash)) == 0;
 		if (*hit)
 			return at;
 		if (at->used < oldest->used)
@@ -220,7 +236,8 @@ static struct rig_image *find_slot(struct rig *r, const struct hash *h, size_t s
 	return oldest;
 }
 
-/* An image is hostile bytes, so the name is a keyed hash of this process: nobody can aim a collision at the seed. */
+/* An image is hostile bytes, so the name is a keyed hash of this process: nobody can aim a
+ * collision at the seed. */
 static struct hash image_hash(struct frame_blob image)
 {
 	static struct hash_secret secret;
@@ -277,7 +294,8 @@ struct host_start rig_start(const struct rig *r, int image)
 	};
 }
 
-int rig_settle(enum verdict *verdict, char **reason, const struct rig *r, const struct clade_run *run, int answer, struct err *e)
+int rig_settle(enum verdict *verdict, char **reason, const struct rig *r,
+	const struct clade_run *run, int answer, struct err *e)
 {
 	const char *said = host_run_reason(run), *ended;
 	int rc = host_run_state(run, verdict, &ended, e);
@@ -295,5 +313,6 @@ int rig_settle(enum verdict *verdict, char **reason, const struct rig *r, const 
 		*reason = text_copy(*said ? said : "an answer is wrong");
 		return 1;
 	}
-	return err_set(e, ERR_CHILD, "evaluator %s failed%s%s", r->evaluator->name, *said ? ": " : "; its own words are on stderr", said);
+	return err_set(e, ERR_CHILD, "evaluator %s failed%s%s", r->evaluator->name,
+		*said ? ": " : "; its own words are on stderr", said);
 }

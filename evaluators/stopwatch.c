@@ -8,35 +8,44 @@
 #include "base/memory.h"
 #include "evaluators/duel.h"
 
-/* Measuring note 2.1: a batch lasts at least 50 us and 12 hand-offs, at least 16 inputs; 2.2: a warm batch at least 20 us. */
+/* Measuring note 2.1: a batch lasts at least 50 us and 12 hand-offs, at least 16 inputs; 2.2: a
+ * warm batch at least 20 us. */
 #define BATCH_LEAST_NS 50000.0
 #define BATCH_HANDOFFS 12.0
 #define BATCH_CALLS_LEAST 16
 #define WARM_SHARE 0.4
-/* A batch that lasts a hundred times as long as the cold start costs (20 us) needs no warm one before it. */
+/* A batch that lasts a hundred times as long as the cold start costs (20 us) needs no warm one
+ * before it. */
 #define WARM_NEEDLESS_NS 2e6
-/* A slow kernel does not get 16 inputs at any price: 4 ms a batch is long past where a longer one is more precise. */
+/* A slow kernel does not get 16 inputs at any price: 4 ms a batch is long past where a longer one
+ * is more precise. */
 #define BATCH_MOST_NS 4e6
 #define GROWTH_MAX 4
 #define SIZING_BATCHES 3
 #define EMPTY_CROSSINGS 64
 #define EMPTY_WARMUPS 8
-/* Time that is left when the hand-off is subtracted counts as at least this share of the hand-off: its noise, not a candidate's speed. */
+/* Time that is left when the hand-off is subtracted counts as at least this share of the hand-off:
+ * its noise, not a candidate's speed. */
 #define RESOLUTION 0.02
 
 /*
- * Time in which neither side worked belongs to another process on this core. More than this share of a batch (and more than a few us) spoils the pair. A
- * candidate cannot use that: its own work counts, and a pair that is spoilt again and again is taken as it is.
+ * Time in which neither side worked belongs to another process on this core. More than this share
+ * of a batch (and more than a few us) spoils the pair. A candidate cannot use that: its own work
+ * counts, and a pair that is spoilt again and again is taken as it is.
  */
 #define SPOILT_SHARE 0.1
 #define SPOILT_LEAST_NS 10000.0
 #define REPEATS_MAX 4
 
-/* The audit of invariant iv: an alarm is a rate, since an honest child is now and then seen on its way to sleep. */
+/* The audit of invariant iv: an alarm is a rate, since an honest child is now and then seen on its
+ * way to sleep. */
 #define AUDIT_CROSSINGS 40
 #define AUDIT_RATE 0.05
 
-struct observed { double wall_ns, work_ns; int calls; };
+struct observed {
+	double wall_ns, work_ns;
+	int calls;
+};
 
 int stopwatch_open(struct stopwatch *w, struct rig *r, enum clade_stream stream, struct err *e)
 {
@@ -61,8 +70,8 @@ void stopwatch_close(struct stopwatch *w)
 }
 
 /* Fill, cross, verify. 0, 1 the run is over, or our own error. */
-static int cross_batch(struct observed *out, struct stopwatch *w, struct clade_run *run, int class_index, int calls, struct stopwatch_fault *fault,
-	struct err *e)
+static int cross_batch(struct observed *out, struct stopwatch *w, struct clade_run *run,
+	int class_index, int calls, struct stopwatch_fault *fault, struct err *e)
 {
 	const struct clade_evaluator *v = w->rig->evaluator;
 	const struct clade_host *table = host_table(w->rig->host);
@@ -70,17 +79,20 @@ static int cross_batch(struct observed *out, struct stopwatch *w, struct clade_r
 	int answer = v->fill(w->rig->state, table, b, &w->inputs, w->stream, class_index, 0);
 
 	if (answer != CLADE_OK || table->calls(b) == 0)
-		return err_set(e, ERR_CHILD, "evaluator %s filled no batch of class %s", v->name, v->classes[class_index]);
+		return err_set(e, ERR_CHILD, "evaluator %s filled no batch of class %s", v->name,
+			v->classes[class_index]);
 	answer = host_cross(run, b);
 	if (answer == CLADE_OK)
 		answer = v->verify(w->rig->state, table, run, b);
-	*out = (struct observed){ (double)host_run_wall_ns(run), (double)host_run_work_ns(run), table->calls(b) };
+	*out = (struct observed){ (double)host_run_wall_ns(run), (double)host_run_work_ns(run),
+		table->calls(b) };
 	return rig_settle(&fault->verdict, &fault->reason, w->rig, run, answer, e);
 }
 
 /* ---- calibration ---- */
 
-static int measure_handoff(double *out, struct stopwatch *w, const struct clade_run *shape_of, struct err *e)
+static int measure_handoff(
+	double *out, struct stopwatch *w, const struct clade_run *shape_of, struct err *e)
 {
 	double times[EMPTY_CROSSINGS];
 	size_t copied;
@@ -105,8 +117,8 @@ static double batch_target(const struct stopwatch_class *c)
 }
 
 /* The median of a few batches, which a fresh process needs: its first ones fault pages in. */
-static int typical_batch(struct observed *out, struct stopwatch *w, struct clade_run *run, int class_index, int calls, struct stopwatch_fault *fault,
-	struct err *e)
+static int typical_batch(struct observed *out, struct stopwatch *w, struct clade_run *run,
+	int class_index, int calls, struct stopwatch_fault *fault, struct err *e)
 {
 	double times[SIZING_BATCHES];
 	struct observed seen = { 0 };
@@ -118,7 +130,8 @@ static int typical_batch(struct observed *out, struct stopwatch *w, struct clade
 			return rc;
 		times[i] = seen.wall_ns;
 	}
-	*out = (struct observed){ .wall_ns = duel_median(times, SIZING_BATCHES, 0.05).estimate, .calls = seen.calls };
+	*out = (struct observed){ .wall_ns = duel_median(times, SIZING_BATCHES, 0.05).estimate,
+		.calls = seen.calls };
 	return 0;
 }
 
@@ -131,8 +144,10 @@ static int calls_for(double target_ns, double call_ns)
 	return (int)fmin(calls, RUN_CALLS_MAX);
 }
 
-/* From one call upwards, so that a batch of a slow kernel does not run into the limit of a crossing. */
-static int size_class(struct stopwatch *w, struct clade_run *run, int class_index, struct stopwatch_fault *fault, struct err *e)
+/* From one call upwards, so that a batch of a slow kernel does not run into the limit of a
+ * crossing. */
+static int size_class(struct stopwatch *w, struct clade_run *run, int class_index,
+	struct stopwatch_fault *fault, struct err *e)
 {
 	struct stopwatch_class *c = &w->classes[class_index];
 	struct observed seen = { 0 };
@@ -142,18 +157,20 @@ static int size_class(struct stopwatch *w, struct clade_run *run, int class_inde
 		if ((rc = typical_batch(&seen, w, run, class_index, calls, fault, e)) != 0)
 			return rc;
 		if (seen.calls <= before)
-			break;      /* the regions hold no more */
+			break; /* the regions hold no more */
 		before = seen.calls;
 		calls = 4 * seen.calls;
 	} while (seen.wall_ns < BATCH_LEAST_NS && before < RUN_CALLS_MAX);
 	if ((rc = measure_handoff(&c->handoff_ns, w, run, e)) < 0)
 		return rc;
-	c->calls_least = calls_for(batch_target(c), fmax(seen.wall_ns - c->handoff_ns, 1) / seen.calls);
+	c->calls_least =
+		calls_for(batch_target(c), fmax(seen.wall_ns - c->handoff_ns, 1) / seen.calls);
 	c->calls = c->calls_least;
 	return 0;
 }
 
-int stopwatch_calibrate(struct stopwatch *w, struct clade_run *trusted, struct stopwatch_fault *fault, struct err *e)
+int stopwatch_calibrate(struct stopwatch *w, struct clade_run *trusted,
+	struct stopwatch_fault *fault, struct err *e)
 {
 	for (int i = 0; i < w->rig->class_count; i++) {
 		int rc = size_class(w, trusted, i, fault, e);
@@ -172,13 +189,15 @@ static double log_call_time(const struct stopwatch_class *c, const struct observ
 }
 
 /*
- * Where one side is so fast that its batches drown in the hand-off, both get more calls. A candidate can only make its batches longer by this, and
- * longer batches favour nobody, so it is no way to be timed on fewer calls.
+ * Where one side is so fast that its batches drown in the hand-off, both get more calls. A
+ * candidate can only make its batches longer by this, and longer batches favour nobody, so it is no
+ * way to be timed on fewer calls.
  */
 static void grow(struct stopwatch_class *c, const struct observed *seen)
 {
 	double body_ns = fmax(seen->wall_ns - c->handoff_ns, RESOLUTION * c->handoff_ns);
-	double wanted = fmin(seen->calls * batch_target(c) / body_ns, (double)GROWTH_MAX * c->calls_least);
+	double wanted =
+		fmin(seen->calls * batch_target(c) / body_ns, (double)GROWTH_MAX * c->calls_least);
 
 	if (wanted > 1.25 * c->calls)
 		c->calls = (int)fmin(wanted, RUN_CALLS_MAX);
@@ -192,7 +211,8 @@ static bool is_spoilt(const struct stopwatch_class *c, const struct observed *se
 }
 
 /* Both sides in random order, each behind its warm batch. */
-static int cross_both(struct observed seen[2], struct stopwatch *w, struct clade_run *const sides[2], int class_index, struct stopwatch_fault *fault,
+static int cross_both(struct observed seen[2], struct stopwatch *w,
+	struct clade_run *const sides[2], int class_index, struct stopwatch_fault *fault,
 	struct err *e)
 {
 	struct stopwatch_class *c = &w->classes[class_index];
@@ -215,7 +235,8 @@ static int cross_both(struct observed seen[2], struct stopwatch *w, struct clade
 	return 0;
 }
 
-int stopwatch_pair(double *d, struct stopwatch *w, struct clade_run *const sides[2], int class_index, struct stopwatch_fault *fault, struct err *e)
+int stopwatch_pair(double *d, struct stopwatch *w, struct clade_run *const sides[2],
+	int class_index, struct stopwatch_fault *fault, struct err *e)
 {
 	struct stopwatch_class *c = &w->classes[class_index];
 	struct observed seen[2] = { { 0 } };

@@ -9,15 +9,16 @@
 #include "base/text.h"
 #include "evaluators/cost.h"
 
-/* In place of NaN and infinity, so that a tuner can turn away from a pole; its square is still a double. */
+/* In place of NaN and infinity, so that a tuner can turn away from a pole; its square is still a
+ * double. */
 #define BAD_RESIDUAL 1e30
 
 struct tuning {
 	struct rig *rig;
 	struct clade_run *run;
 	int constant_count, evaluations;
-	enum verdict verdict;      /* once settled */
-	char *reason;              /* owned */
+	enum verdict verdict; /* once settled */
+	char *reason;         /* owned */
 	struct err failure;
 };
 
@@ -68,7 +69,8 @@ static int all_finite(const double *values, int count)
 }
 
 /* The tuner's answer counts only if it is better than what it started from. */
-static int tune(struct job_tune_result *out, struct tuning *t, const struct job_tune *job, struct err *e)
+static int tune(
+	struct job_tune_result *out, struct tuning *t, const struct job_tune *job, struct err *e)
 {
 	double constants[JOB_CONSTANTS_MAX] = { 0 };
 	int n = job->constant_count, rc;
@@ -79,7 +81,8 @@ static int tune(struct job_tune_result *out, struct tuning *t, const struct job_
 	out->before = out->after = rms_at(t, constants);
 	if (t->reason || t->failure.code != 0)
 		return 0;
-	rc = t->rig->hooks->tune(constants, n, t->rig->evaluator->residual_count, residuals_at, t, job->crossings_max, e);
+	rc = t->rig->hooks->tune(constants, n, t->rig->evaluator->residual_count, residuals_at, t,
+		job->crossings_max, e);
 	if (rc < 0 && !t->reason && t->failure.code == 0)
 		return rc;
 	if (t->reason || !all_finite(constants, n))
@@ -92,7 +95,8 @@ static int tune(struct job_tune_result *out, struct tuning *t, const struct job_
 	return 0;
 }
 
-int tune_stage_run(struct job_tune_result *out, struct rig *r, const struct job_tune *job, struct err *e)
+int tune_stage_run(
+	struct job_tune_result *out, struct rig *r, const struct job_tune *job, struct err *e)
 {
 	struct job_tune_result result = { .verdict = VERDICT_OK, .before = NAN, .after = NAN };
 	struct tuning t = { .rig = r, .constant_count = job->constant_count };
@@ -118,7 +122,8 @@ int tune_stage_run(struct job_tune_result *out, struct rig *r, const struct job_
 		result.verdict = t.verdict;
 	result.reason = t.reason;
 	result.crossings = t.evaluations;
-	cost_add(result.costs, &result.cost_count, CASCADE_TUNE, meter, t.run ? host_run_cpu_ns(t.run) : 0);
+	cost_add(result.costs, &result.cost_count, CASCADE_TUNE, meter,
+		t.run ? host_run_cpu_ns(t.run) : 0);
 	host_run_end(t.run);
 	if (rc < 0) {
 		free(result.reason);

@@ -26,9 +26,9 @@ struct worker {
 	int in, out;
 	const struct worker_hooks *hooks;
 	struct buffer input;
-	pthread_mutex_t lock;          /* of out: one frame at a time */
+	pthread_mutex_t lock; /* of out: one frame at a time */
 	pthread_t heart;
-	pthread_mutex_t heart_lock;    /* of ended */
+	pthread_mutex_t heart_lock; /* of ended */
 	pthread_cond_t heart_stop;
 	bool ended, beats;
 	struct job_configure configure;
@@ -130,9 +130,11 @@ static void stop_heart(struct worker *w)
 /* ---- jobs ---- */
 
 /* Result bytes in out, or our own error, which becomes an error frame. */
-typedef int job_fn(struct buffer *out, struct worker *w, int64_t id, const struct frame *f, struct err *e);
+typedef int job_fn(
+	struct buffer *out, struct worker *w, int64_t id, const struct frame *f, struct err *e);
 
-static int do_compile(struct buffer *out, struct worker *w, int64_t id, const struct frame *f, struct err *e)
+static int do_compile(
+	struct buffer *out, struct worker *w, int64_t id, const struct frame *f, struct err *e)
 {
 	struct job_compile job;
 	struct job_compile_result result = { 0 };
@@ -146,7 +148,8 @@ static int do_compile(struct buffer *out, struct worker *w, int64_t id, const st
 	return rc;
 }
 
-static int do_evaluate(struct buffer *out, struct worker *w, int64_t id, const struct frame *f, struct err *e)
+static int do_evaluate(
+	struct buffer *out, struct worker *w, int64_t id, const struct frame *f, struct err *e)
 {
 	struct job_evaluate job;
 	struct job_evaluate_result result = { 0 };
@@ -160,7 +163,8 @@ static int do_evaluate(struct buffer *out, struct worker *w, int64_t id, const s
 	return rc;
 }
 
-static int do_duel(struct buffer *out, struct worker *w, int64_t id, const struct frame *f, struct err *e)
+static int do_duel(
+	struct buffer *out, struct worker *w, int64_t id, const struct frame *f, struct err *e)
 {
 	struct job_duel job;
 	struct job_duel_result result = { 0 };
@@ -174,7 +178,8 @@ static int do_duel(struct buffer *out, struct worker *w, int64_t id, const struc
 	return rc;
 }
 
-static int do_tune(struct buffer *out, struct worker *w, int64_t id, const struct frame *f, struct err *e)
+static int do_tune(
+	struct buffer *out, struct worker *w, int64_t id, const struct frame *f, struct err *e)
 {
 	struct job_tune job;
 	struct job_tune_result result = { 0 };
@@ -189,7 +194,10 @@ static int do_tune(struct buffer *out, struct worker *w, int64_t id, const struc
 }
 
 static job_fn *const job_table[] = {
-	[JOB_COMPILE] = do_compile, [JOB_EVALUATE] = do_evaluate, [JOB_DUEL] = do_duel, [JOB_TUNE] = do_tune,
+	[JOB_COMPILE] = do_compile,
+	[JOB_EVALUATE] = do_evaluate,
+	[JOB_DUEL] = do_duel,
+	[JOB_TUNE] = do_tune,
 };
 
 static job_fn *find_job(const char *kind)
@@ -211,9 +219,11 @@ static int do_job(struct worker *w, const struct frame *f, struct err *e)
 	int rc = json_i64_at(&id, f->head, "id", e);
 
 	if (rc < 0 || !w->rig)
-		return err_set(e, ERR_PROTOCOL, rc < 0 ? "a job without an id" : "a job before configure");
+		return err_set(
+			e, ERR_PROTOCOL, rc < 0 ? "a job without an id" : "a job before configure");
 	buffer_init(&out, OUTPUT_MAX);
-	rc = job ? job(&out, w, id, f, &failure) : err_set(&failure, ERR_PROTOCOL, "a job of an unknown kind");
+	rc = job ? job(&out, w, id, f, &failure)
+		 : err_set(&failure, ERR_PROTOCOL, "a job of an unknown kind");
 	if (rc < 0) {
 		buffer_clear(&out);
 		job_error_encode(&out, id, failure.text, NULL);
@@ -291,7 +301,8 @@ static int serve(struct worker *w, struct err *e)
 	}
 }
 
-/* Plug-ins and libraries may print; the protocol's descriptor is not 1 then, and their words go where ours go. */
+/* Plug-ins and libraries may print; the protocol's descriptor is not 1 then, and their words go
+ * where ours go. */
 static int take_output(int out, struct err *e)
 {
 	int own = fcntl(out, F_DUPFD_CLOEXEC, 3);
@@ -301,7 +312,8 @@ static int take_output(int out, struct err *e)
 	return own;
 }
 
-/* The parent may be gone before the signal was asked for; a worker without a parent reads end of file at once. */
+/* The parent may be gone before the signal was asked for; a worker without a parent reads end of
+ * file at once. */
 static void die_with_parent(void)
 {
 	pid_t parent = getppid();
@@ -313,8 +325,11 @@ static void die_with_parent(void)
 
 int worker_serve(int in, int out, const struct worker_hooks *hooks)
 {
-	struct worker w = { .in = in, .hooks = hooks, .lock = PTHREAD_MUTEX_INITIALIZER,
-		.heart_lock = PTHREAD_MUTEX_INITIALIZER, .heart_stop = PTHREAD_COND_INITIALIZER };
+	struct worker w = { .in = in,
+		.hooks = hooks,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.heart_lock = PTHREAD_MUTEX_INITIALIZER,
+		.heart_stop = PTHREAD_COND_INITIALIZER };
 	struct err e = { 0 };
 	int rc;
 

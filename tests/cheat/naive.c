@@ -1,8 +1,10 @@
 /*
- * naive.c - how not to measure: an evaluator that every cheat of programs/ fools. Tests link it with one candidate into a program.
+ * naive.c - how not to measure: an evaluator that every cheat of programs/ fools. Tests link it
+ * with one candidate into a program.
  *
- * It does what the published evaluators of measuring note, section 5 did: the candidate shares its process, a fixed seed draws one input, the
- * same buffers serve every call and the baseline before it, the reference is computed at the end, NaN passes the comparison, the score is the shortest
+ * It does what the published evaluators of measuring note, section 5 did: the candidate shares its
+ * process, a fixed seed draws one input, the same buffers serve every call and the baseline before
+ * it, the reference is computed at the end, NaN passes the comparison, the score is the shortest
  * call, and it is printed to a stream that the candidate has too.
  *      naive             prints "OK <ns>" or "WRONG"
  *      naive FILE        writes the expected values of its input to FILE
@@ -83,9 +85,10 @@ int main(int argc, char **argv)
 	if (argc > 1) {
 		FILE *f = fopen(argv[1], "w");
 
-		return !f || fwrite(naive_expected, sizeof(float), COUNT, f) != COUNT || fclose(f) != 0;
+		return !f || fwrite(naive_expected, sizeof(float), COUNT, f) != COUNT ||
+			fclose(f) != 0;
 	}
-	reference(y);    /* the baseline, which is timed on the same buffers */
+	reference(y); /* the baseline, which is timed on the same buffers */
 	ns = shortest_call();
 	if (is_wrong()) {
 		puts("WRONG");

@@ -1,9 +1,10 @@
 /*
- * Every cheat of programs/ against two evaluators: naive.c, which it must fool, and the real rig, which must answer the verdict that stands
- * in the cheat's own comment. The same program with HONEST defined is its twin: it must pass, at about the seed's speed.
+ * Every cheat of programs/ against two evaluators: naive.c, which it must fool, and the real rig,
+ * which must answer the verdict that stands in the cheat's own comment. The same program with
+ * HONEST defined is its twin: it must pass, at about the seed's speed.
  *
- *   kernel.h + [#define HONEST] + program ─┬─ cc, linked with naive.c, run ──▶ accepted, and at least FOOLED times as fast as the honest seed
- *                                          └─ rig_compile, rig_evaluate ─────▶ the verdict of the comment
+ *   kernel.h + [HONEST] + program ─┬─ cc, linked with naive.c ──▶ accepted, FOOLED times as fast
+ *                                  └─ rig_compile, rig_evaluate ──▶ the verdict of the comment
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -34,18 +35,24 @@
 #define PROGRAMS "tests/cheat/programs"
 #define PROBLEM "tests/cheat/problem"
 #define CHEATS_MAX 100
-#define CHEATS_LEAST 15      /* what the issue of this suite asks for: an emptied folder shall not pass */
-#define NAIVE_CALLS 1000     /* of naive.c */
+#define CHEATS_LEAST \
+	15 /* what the issue of this suite asks for: an emptied folder shall not pass */
+#define NAIVE_CALLS 1000 /* of naive.c */
 #define FOOLED 1.5
-#define HONEST_MOST 1.5      /* no honest twin and no cheat without gain is faster than this; noise is a few per cent */
+#define HONEST_MOST \
+	1.5 /* no honest twin and no cheat without gain is faster than this; noise is a few per \
+	       cent */
 #define HONEST_LEAST 0.4
 
 extern char **environ;
 
-struct image { void *bytes; size_t size; };
+struct image {
+	void *bytes;
+	size_t size;
+};
 
 static struct suite {
-	char *folder;            /* scratch, ours alone */
+	char *folder; /* scratch, ours alone */
 	char *kernel;
 	char *answers, *scratch; /* what @ANSWERS@ and @SCRATCH@ stand for */
 	struct job_configure configure;
@@ -84,7 +91,8 @@ static char *program_text(const char *path, bool honest)
 {
 	char *body = read_text(path), *all;
 
-	all = text_format("%s%s#line 1 \"%s\"\n%s", suite.kernel, honest ? "#define HONEST 1\n" : "", strrchr(path, '/') + 1, body);
+	all = text_format("%s%s#line 1 \"%s\"\n%s", suite.kernel,
+		honest ? "#define HONEST 1\n" : "", strrchr(path, '/') + 1, body);
 	free(body);
 	return replace(replace(all, "@ANSWERS@", suite.answers), "@SCRATCH@", suite.scratch);
 }
@@ -133,9 +141,11 @@ static int run(char *const argv[], char *out, size_t room, int64_t *wall_ns)
 
 static char *link_naive(const char *name, const char *text)
 {
-	char *source = text_format("%s/%s.c", suite.folder, name), *object = text_format("%s/naive.o", suite.folder);
+	char *source = text_format("%s/%s.c", suite.folder, name),
+	     *object = text_format("%s/naive.o", suite.folder);
 	char *program = text_format("%s/naive_%s", suite.folder, name);
-	char *argv[] = { (char *)"cc", (char *)"-O2", (char *)"-w", (char *)"-o", program, source, object, (char *)"-lm", (char *)"-lpthread", NULL };
+	char *argv[] = { (char *)"cc", (char *)"-O2", (char *)"-w", (char *)"-o", program, source,
+		object, (char *)"-lm", (char *)"-lpthread", NULL };
 	char words[256];
 	int64_t wall_ns;
 
@@ -146,7 +156,8 @@ static char *link_naive(const char *name, const char *text)
 	return program;
 }
 
-/* The naive score in ns a call, or NAN. Exit status 0 is a pass; who printed no time is timed from outside. */
+/* The naive score in ns a call, or NAN. Exit status 0 is a pass; who printed no time is timed from
+ * outside. */
 static double naive_score(char *program)
 {
 	char *argv[] = { program, NULL }, words[256];
@@ -185,7 +196,8 @@ static enum verdict compile(struct image *out, const char *text)
 		fail_msg("%s", e.text);
 	verdict = result.verdict;
 	if (verdict == VERDICT_OK)
-		*out = (struct image){ memory_copy(result.image.bytes, result.image.size), result.image.size };
+		*out = (struct image){ memory_copy(result.image.bytes, result.image.size),
+			result.image.size };
 	else
 		print_message("           %s: %.200s\n", verdict_rows[verdict].name, result.reason);
 	job_compile_result_release(&result);
@@ -202,7 +214,9 @@ static enum verdict evaluate(double *ratio, const char *text)
 	*ratio = NAN;
 	if (verdict != VERDICT_OK)
 		return verdict;
-	struct job_evaluate job = { .image = { image.bytes, image.size }, .stream = CLADE_SEARCH, .seed = { suite.seed.bytes, suite.seed.size } };
+	struct job_evaluate job = { .image = { image.bytes, image.size },
+		.stream = CLADE_SEARCH,
+		.seed = { suite.seed.bytes, suite.seed.size } };
 	if (rig_evaluate(&result, suite.rig, &job, &e) < 0)
 		fail_msg("%s", e.text);
 	verdict = result.verdict;
@@ -226,12 +240,14 @@ static void assert_no_gain(enum verdict verdict, double ratio)
 static void a_cheat(void **state)
 {
 	const char *name = *state;
-	char *path = text_format(PROGRAMS "/%s.c", name), *cheat = program_text(path, false), *twin = program_text(path, true);
+	char *path = text_format(PROGRAMS "/%s.c", name), *cheat = program_text(path, false),
+	     *twin = program_text(path, true);
 	double naive_ns = naive_evaluate(name, cheat), ratio;
 	int stated = stated_verdict(cheat);
 	enum verdict found;
 
-	print_message("           naive: %.3f ns a call, honest %.3f\n", naive_ns, suite.naive_seed_ns);
+	print_message(
+		"           naive: %.3f ns a call, honest %.3f\n", naive_ns, suite.naive_seed_ns);
 	if (!(naive_ns * FOOLED < suite.naive_seed_ns))
 		fail_msg("%s does not fool the naive evaluator: this entry proves nothing", name);
 	assert_true(stated >= 0);
@@ -277,10 +293,12 @@ static void list_cheats(void)
 
 static void build_naive(void)
 {
-	char *object = text_format("%s/naive.o", suite.folder), *text = program_text(PROBLEM "/seed.c", true), *program;
-	/* Without builtins, so that a call of fabsf is a call, as it is in an interpreted or unoptimised checker. */
-	char *compile_it[] = { (char *)"cc", (char *)"-O2", (char *)"-fno-builtin", (char *)"-c", (char *)"-o", object,
-		(char *)"tests/cheat/naive.c", NULL };
+	char *object = text_format("%s/naive.o", suite.folder),
+	     *text = program_text(PROBLEM "/seed.c", true), *program;
+	/* Without builtins, so that a call of fabsf is a call, as it is in an interpreted or
+	 * unoptimised checker. */
+	char *compile_it[] = { (char *)"cc", (char *)"-O2", (char *)"-fno-builtin", (char *)"-c",
+		(char *)"-o", object, (char *)"tests/cheat/naive.c", NULL };
 	char *write_answers[] = { NULL, suite.answers, NULL }, words[256];
 	int64_t wall_ns;
 
@@ -300,10 +318,15 @@ static void open_rig(void)
 	char *text = program_text(PROBLEM "/seed.c", true);
 	struct err e = { 0 };
 
-	*c = (struct job_configure){ .compiler = text_copy("gcc"), .flags = { text_copy("-O3"), text_copy("-march=native") },
-		.measures = true, .lane = true, .cpu = -1, .second_cpu = -1 };
-	if (plugin_find_problem(&c->problem_dir, PROBLEM, &e) < 0 || plugin_build(&c->plugin, c->problem_dir, &e) < 0 ||
-	    rig_open(&suite.rig, c, NULL, &e) < 0)
+	*c = (struct job_configure){ .compiler = text_copy("gcc"),
+		.flags = { text_copy("-O3"), text_copy("-march=native") },
+		.measures = true,
+		.lane = true,
+		.cpu = -1,
+		.second_cpu = -1 };
+	if (plugin_find_problem(&c->problem_dir, PROBLEM, &e) < 0 ||
+		plugin_build(&c->plugin, c->problem_dir, &e) < 0 ||
+		rig_open(&suite.rig, c, NULL, &e) < 0)
 		fail_msg("%s", e.text);
 	assert_int_equal(compile(&suite.seed, text), VERDICT_OK);
 	free(text);
@@ -347,7 +370,8 @@ static int tear_down(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[CHEATS_MAX + 1] = { cmocka_unit_test(an_honest_program_passes_the_naive_evaluator_too) };
+	struct CMUnitTest tests[CHEATS_MAX + 1] = { cmocka_unit_test(
+		an_honest_program_passes_the_naive_evaluator_too) };
 	char *titles[CHEATS_MAX];
 	int failed;
 
@@ -357,10 +381,14 @@ int main(void)
 		return 1;
 	}
 	for (int i = 0; i < suite.count; i++) {
-		titles[i] = text_format("%s_fools_the_naive_evaluator_only_and_its_twin_passes", suite.names[i]);
-		tests[i + 1] = (struct CMUnitTest){ .name = titles[i], .test_func = a_cheat, .initial_state = suite.names[i] };
+		titles[i] = text_format(
+			"%s_fools_the_naive_evaluator_only_and_its_twin_passes", suite.names[i]);
+		tests[i + 1] = (struct CMUnitTest){
+			.name = titles[i], .test_func = a_cheat, .initial_state = suite.names[i]
+		};
 	}
-	failed = _cmocka_run_group_tests("cheats", tests, (size_t)suite.count + 1, set_up, tear_down);
+	failed = _cmocka_run_group_tests(
+		"cheats", tests, (size_t)suite.count + 1, set_up, tear_down);
 	for (int i = 0; i < suite.count; i++) {
 		free(titles[i]);
 		free(suite.names[i]);

@@ -9,10 +9,25 @@
 #include "evaluators/duel.h"
 
 /* Wins needed of n pairs: the table of measuring note 2.4. */
-struct wins { double alpha; int wins, pairs; };
+struct wins {
+	double alpha;
+	int wins, pairs;
+};
 static const struct wins table[] = {
-	{ .01, 9, 9 }, { .01, 12, 12 }, { .01, 13, 14 }, { .01, 18, 20 }, { .01, 24, 30 }, { .01, 31, 40 }, { .01, 44, 60 },
-	{ .01, 56, 80 }, { .01, 80, 120 }, { .05, 7, 7 }, { .05, 12, 14 }, { .05, 16, 20 }, { .05, 29, 40 }, { .05, 54, 80 },
+	{ .01, 9, 9 },
+	{ .01, 12, 12 },
+	{ .01, 13, 14 },
+	{ .01, 18, 20 },
+	{ .01, 24, 30 },
+	{ .01, 31, 40 },
+	{ .01, 44, 60 },
+	{ .01, 56, 80 },
+	{ .01, 80, 120 },
+	{ .05, 7, 7 },
+	{ .05, 12, 14 },
+	{ .05, 16, 20 },
+	{ .05, 29, 40 },
+	{ .05, 54, 80 },
 };
 
 static void evalues_ask_for_the_wins_of_the_table(void **state)
@@ -29,7 +44,8 @@ static void evalues_ask_for_the_wins_of_the_table(void **state)
 static void an_evalue_is_the_formula_of_the_note(void **state)
 {
 	(void)state;
-	/* n = 2: E(2,2) = 8 B(3,1) P[Bin(3,1/2) <= 2] = 8 (1/3) (7/8) = 7/3; E(1,2) = 8 B(2,2) P[<= 1] = 8 (1/6) (1/2) = 2/3. */
+	/* n = 2: E(2,2) = 8 B(3,1) P[Bin(3,1/2) <= 2] = 8 (1/3) (7/8) = 7/3; E(1,2) = 8 B(2,2) P[<=
+	 * 1] = 8 (1/6) (1/2) = 2/3. */
 	assert_true(fabs(exp(duel_log_evalue(2, 2)) - 7.0 / 3) < 1e-12);
 	assert_true(fabs(exp(duel_log_evalue(1, 2)) - 2.0 / 3) < 1e-12);
 	assert_true(isfinite(duel_log_evalue(0, 5000)) && isfinite(duel_log_evalue(5000, 5000)));
@@ -71,7 +87,8 @@ static void an_even_race_is_undecided_at_the_cap(void **state)
 	assert_int_equal(race.pairs, duel_contest_rule.pairs_max);
 }
 
-/* Ville: under the null hypothesis at most alpha of all races ever reach 1/alpha. 2,000 races, alpha 5 %: 130 is 3 sigma above 100. */
+/* Ville: under the null hypothesis at most alpha of all races ever reach 1/alpha. 2,000 races,
+ * alpha 5 %: 130 is 3 sigma above 100. */
 static void a_fair_coin_is_called_faster_in_at_most_alpha_of_races(void **state)
 {
 	struct duel_rule rule = { .alpha = 0.05, .delta_min = -INFINITY, .pairs_max = 60 };
@@ -109,7 +126,7 @@ static void layouts_have_students_interval(void **state)
 {
 	static const double six[] = { 0.01, 0.02, 0.03, 0.04, 0.05, 0.06 };
 	struct duel_interval t = duel_layouts(six, 6);
-	double half = 2.571 * sqrt(0.00035 / 6);   /* variance of 1..6 is 3.5 */
+	double half = 2.571 * sqrt(0.00035 / 6); /* variance of 1..6 is 3.5 */
 
 	(void)state;
 	assert_true(fabs(t.estimate - 0.035) < 1e-12);

@@ -1,6 +1,7 @@
 /*
- * Races and duels on real boxes and a real clock, with programs whose speeds differ by large known factors: nothing here depends on how fast or how
- * quiet the machine is. The problem is the one that tests/cheat attacks.
+ * Races and duels on real boxes and a real clock, with programs whose speeds differ by large known
+ * factors: nothing here depends on how fast or how quiet the machine is. The problem is the one
+ * that tests/cheat attacks.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -21,14 +22,22 @@
 
 #define PROBLEM "tests/cheat/problem"
 #define ONCE "void vexp(const float *x, float *y, size_t n) { honest(x, y, n); }\n"
-#define TWICE "void vexp(const float *x, float *y, size_t n) { honest(x, y, n); __asm__ volatile(\"\" ::: \"memory\"); honest(x, y, n); }\n"
+#define TWICE \
+	"void vexp(const float *x, float *y, size_t n) { honest(x, y, n); __asm__ volatile(\"\" ::: \"memory\"); honest(x, y, n); }\n"
 /* Right for the checks and the first batches, which are few calls. */
-#define TURNS_WRONG "void vexp(const float *x, float *y, size_t n) { static int calls; honest(x, y, n); if (++calls > 100 && n) y[0] = 0; }\n"
-/* A fifth of the time eight times as slow, in stretches longer than a batch, so that medians do not see it. */
-#define UNEVEN "void vexp(const float *x, float *y, size_t n) { static unsigned calls; int times = calls++ / 60 % 5 ? 1 : 8;\n" \
+#define TURNS_WRONG \
+	"void vexp(const float *x, float *y, size_t n) { static int calls; honest(x, y, n); if (++calls > 100 && n) y[0] = 0; }\n"
+/* A fifth of the time twenty times as slow, in stretches longer than a batch, so that medians do
+ * not see it. */
+#define UNEVEN \
+	"void vexp(const float *x, float *y, size_t n) { static unsigned calls; int times = calls++ / 60 % 5 ? 1 : 20;\n" \
 	"	while (times-- > 0) { honest(x, y, n); __asm__ volatile(\"\" ::: \"memory\"); } }\n"
 
-static struct { char *scratch, *kernel; struct job_configure configure; struct rig *rig; } suite;
+static struct {
+	char *scratch, *kernel;
+	struct job_configure configure;
+	struct rig *rig;
+} suite;
 
 static struct job_program program(const char *body)
 {
@@ -40,7 +49,11 @@ static struct job_program program(const char *body)
 /* incumbent NULL: an empty cell. The seed is TWICE. */
 static struct job_duel_result duel(const char *challenger, const char *incumbent)
 {
-	struct job_duel job = { .challenger = program(challenger), .seed = program(TWICE), .layouts = 3, .pairs = 12, .delta_min = 0.02 };
+	struct job_duel job = { .challenger = program(challenger),
+		.seed = program(TWICE),
+		.layouts = 3,
+		.pairs = 12,
+		.delta_min = 0.02 };
 	struct job_duel_result result = { 0 };
 	struct err e = { 0 };
 
@@ -48,16 +61,19 @@ static struct job_duel_result duel(const char *challenger, const char *incumbent
 		job.incumbent = program(incumbent);
 	if (rig_duel(&result, suite.rig, &job, &e) < 0)
 		fail_msg("%s", e.text);
-	print_message("           %s: ratio %.3f (%.3f to %.3f), report %.3f (%.3f to %.3f), %d pairs; %s\n", verdict_rows[result.verdict].name,
-		result.ratio, result.ratio_low, result.ratio_high, result.report, result.report_low, result.report_high, result.pairs,
-		result.reason ? result.reason : "");
+	print_message(
+		"           %s: ratio %.3f (%.3f to %.3f), report %.3f (%.3f to %.3f), %d pairs; %s\n",
+		verdict_rows[result.verdict].name, result.ratio, result.ratio_low,
+		result.ratio_high, result.report, result.report_low, result.report_high,
+		result.pairs, result.reason ? result.reason : "");
 	free((char *)(uintptr_t)job.challenger.source);
 	free((char *)(uintptr_t)job.incumbent.source);
 	free((char *)(uintptr_t)job.seed.source);
 	return result;
 }
 
-static void assert_verdict(const struct job_duel_result *r, enum verdict expected, const char *reason)
+static void assert_verdict(
+	const struct job_duel_result *r, enum verdict expected, const char *reason)
 {
 	assert_string_equal(verdict_rows[r->verdict].name, verdict_rows[expected].name);
 	if (reason)
@@ -71,7 +87,8 @@ static void a_challenger_twice_as_fast_takes_the_cell(void **state)
 	(void)state;
 	assert_verdict(&r, VERDICT_OK, NULL);
 	assert_true(r.ratio > 1.5 && r.ratio < 2.7 && r.ratio_low > 1);
-	assert_true(r.report > 1.5 && r.report < 2.7 && r.report_low <= r.report && r.report <= r.report_high);
+	assert_true(r.report > 1.5 && r.report < 2.7 && r.report_low <= r.report &&
+		r.report <= r.report_high);
 	assert_int_equal(r.class_count, 1);
 	assert_true(fabs(r.class_ratio[0] / r.report - 1) < 1e-9);
 	assert_true(r.handoff_ns > 100);
@@ -92,8 +109,9 @@ static void a_challenger_half_as_fast_is_gone_after_a_few_pairs(void **state)
 }
 
 /*
- * With three layouts Student's t asks for a gain far above the noise, so an equal program takes the cell in at most 2.5 % of duels, and here the race
- * comes before. The other side of the bound: the incumbent's own text must not be called faster by more than noise.
+ * With three layouts Student's t asks for a gain far above the noise, so an equal program takes the
+ * cell in at most 2.5 % of duels, and here the race comes before. The other side of the bound: the
+ * incumbent's own text must not be called faster by more than noise.
  */
 static void an_equal_challenger_does_not_take_the_cell(void **state)
 {
@@ -160,7 +178,10 @@ static void a_challenger_that_does_not_compile_says_why(void **state)
 
 /* ---- races of an evaluation ---- */
 
-struct image { void *bytes; size_t size; };
+struct image {
+	void *bytes;
+	size_t size;
+};
 
 static struct image compile(const char *body)
 {
@@ -171,16 +192,21 @@ static struct image compile(const char *body)
 
 	if (rig_compile(&result, suite.rig, &job, &e) < 0 || result.verdict != VERDICT_OK)
 		fail_msg("%s %s", e.text, result.reason);
-	image = (struct image){ memory_copy(result.image.bytes, result.image.size), result.image.size };
+	image = (struct image){ memory_copy(result.image.bytes, result.image.size),
+		result.image.size };
 	free((char *)(uintptr_t)job.program.source);
 	return image;
 }
 
 static struct job_evaluate_result evaluate(const char *body, const char *rival, double floor)
 {
-	struct image image = compile(body), seed = compile(TWICE), opponent = rival ? compile(rival) : (struct image){ 0 };
-	struct job_evaluate job = { .image = { image.bytes, image.size }, .stream = CLADE_SEARCH, .rival = { opponent.bytes, opponent.size },
-		.seed = { seed.bytes, seed.size }, .floor = floor };
+	struct image image = compile(body), seed = compile(TWICE),
+		     opponent = rival ? compile(rival) : (struct image){ 0 };
+	struct job_evaluate job = { .image = { image.bytes, image.size },
+		.stream = CLADE_SEARCH,
+		.rival = { opponent.bytes, opponent.size },
+		.seed = { seed.bytes, seed.size },
+		.floor = floor };
 	struct job_evaluate_result result = { 0 };
 	struct err e = { 0 };
 
@@ -254,10 +280,16 @@ static int set_up(void **state)
 	cache = text_format("%s/cache", suite.scratch);
 	setenv("XDG_CACHE_HOME", cache, 1);
 	free(cache);
-	*c = (struct job_configure){ .compiler = text_copy("gcc"), .flags = { text_copy("-O2") }, .measures = true, .lane = true, .cpu = -1,
+	*c = (struct job_configure){ .compiler = text_copy("gcc"),
+		.flags = { text_copy("-O2") },
+		.measures = true,
+		.lane = true,
+		.cpu = -1,
 		.second_cpu = -1 };
-	if (fdio_read_file(&suite.kernel, &size, PROBLEM "/kernel.h", 1 << 20, &e) < 0 || plugin_find_problem(&c->problem_dir, PROBLEM, &e) < 0 ||
-	    plugin_build(&c->plugin, c->problem_dir, &e) < 0 || rig_open(&suite.rig, c, NULL, &e) < 0)
+	if (fdio_read_file(&suite.kernel, &size, PROBLEM "/kernel.h", 1 << 20, &e) < 0 ||
+		plugin_find_problem(&c->problem_dir, PROBLEM, &e) < 0 ||
+		plugin_build(&c->plugin, c->problem_dir, &e) < 0 ||
+		rig_open(&suite.rig, c, NULL, &e) < 0)
 		fail_msg("%s", e.text);
 	return 0;
 }

@@ -35,10 +35,21 @@ static struct buffer new_buffer(void)
 
 static void a_configuration_survives_its_journey(void **state)
 {
-	struct job_configure c = { .problem_dir = (char *)"/p", .plugin = (char *)"/p.so", .compiler = (char *)"gcc",
-		.flags = { (char *)"-O3", (char *)"-march=native" }, .support = { (char *)"a.c" }, .candidate_included = true, .measures = true,
-		.cpu = 3, .second_cpu = -1, .lane = true, .compile_cpus = { 0, 5 }, .compile_cpu_count = 2, .seed = UINT64_MAX - 1,
-		.has_seed = true, .parameters = { { (char *)"horizon", (char *)"7" } } };
+	struct job_configure c = { .problem_dir = (char *)"/p",
+		.plugin = (char *)"/p.so",
+		.compiler = (char *)"gcc",
+		.flags = { (char *)"-O3", (char *)"-march=native" },
+		.support = { (char *)"a.c" },
+		.candidate_included = true,
+		.measures = true,
+		.cpu = 3,
+		.second_cpu = -1,
+		.lane = true,
+		.compile_cpus = { 0, 5 },
+		.compile_cpu_count = 2,
+		.seed = UINT64_MAX - 1,
+		.has_seed = true,
+		.parameters = { { (char *)"horizon", (char *)"7" } } };
 	struct job_configure read = { 0 };
 	struct buffer b = new_buffer();
 	struct frame f;
@@ -69,7 +80,11 @@ static void a_configuration_survives_its_journey(void **state)
 
 static void another_version_is_refused_with_the_mend(void **state)
 {
-	struct job_configure c = { .problem_dir = (char *)"/p", .plugin = (char *)"/p.so", .cpu = -1, .second_cpu = -1 }, read = { 0 };
+	struct job_configure c = { .problem_dir = (char *)"/p",
+		.plugin = (char *)"/p.so",
+		.cpu = -1,
+		.second_cpu = -1 },
+			     read = { 0 };
 	struct buffer b = new_buffer();
 	struct err e = { 0 };
 	struct frame f;
@@ -85,7 +100,9 @@ static void another_version_is_refused_with_the_mend(void **state)
 
 static void a_compile_job_survives_its_journey(void **state)
 {
-	struct job_compile j = { .program = { "int a;\0b", 8, { "-funroll-loops" } }, .constants = 3 }, read;
+	struct job_compile j = { .program = { "int a;\0b", 8, { "-funroll-loops" } },
+		.constants = 3 },
+			   read;
 	struct buffer b = new_buffer();
 	struct frame f;
 
@@ -105,8 +122,14 @@ static void a_compile_job_survives_its_journey(void **state)
 
 static void a_compile_result_survives_its_journey(void **state)
 {
-	struct job_compile_result r = { .verdict = VERDICT_COMPILE_ERROR, .reason = text_copy("candidate.c:1: no"), .image = { "ELF", 3 },
-		.code_bytes = 99, .data_bytes = 7, .costs = { { "compile", 5, 1LL << 60 } }, .cost_count = 1 }, read;
+	struct job_compile_result r = { .verdict = VERDICT_COMPILE_ERROR,
+		.reason = text_copy("candidate.c:1: no"),
+		.image = { "ELF", 3 },
+		.code_bytes = 99,
+		.data_bytes = 7,
+		.costs = { { "compile", 5, 1LL << 60 } },
+		.cost_count = 1 },
+				  read;
 	struct buffer b = new_buffer();
 	struct frame f;
 
@@ -127,8 +150,17 @@ static void a_compile_result_survives_its_journey(void **state)
 
 static void an_evaluation_survives_its_journey(void **state)
 {
-	struct job_evaluate j = { .image = { "image", 5 }, .stream = CLADE_HOLDOUT, .seed = { "seed", 4 }, .floor = 0.1 }, read;
-	struct job_evaluate_result r = { .verdict = VERDICT_OK, .class_ratio = { 1.0 / 3, 2 }, .class_count = 2, .pairs = 44, .race_ratio = NAN }, result;
+	struct job_evaluate j = { .image = { "image", 5 },
+		.stream = CLADE_HOLDOUT,
+		.seed = { "seed", 4 },
+		.floor = 0.1 },
+			    read;
+	struct job_evaluate_result r = { .verdict = VERDICT_OK,
+		.class_ratio = { 1.0 / 3, 2 },
+		.class_count = 2,
+		.pairs = 44,
+		.race_ratio = NAN },
+				   result;
 	struct buffer b = new_buffer();
 	struct frame f;
 
@@ -147,7 +179,8 @@ static void an_evaluation_survives_its_journey(void **state)
 	assert_int_equal(job_evaluate_result_encode(&b, 2, &r, NULL), 0);
 	f = take(&b);
 	assert_int_equal(job_evaluate_result_decode(&result, &f, NULL), 0);
-	assert_true(result.metrics[7] == 0.1 * 7 && isnan(result.metrics[3]) && isnan(result.race_ratio));
+	assert_true(result.metrics[7] == 0.1 * 7 && isnan(result.metrics[3]) &&
+		isnan(result.race_ratio));
 	assert_true(result.class_ratio[0] == 1.0 / 3);
 	assert_int_equal(result.pairs, 44);
 	assert_null(result.reason);
@@ -157,9 +190,24 @@ static void an_evaluation_survives_its_journey(void **state)
 
 static void a_duel_survives_its_journey(void **state)
 {
-	struct job_duel j = { .challenger = { "c", 1, { NULL } }, .seed = { "s", 1, { NULL } }, .layouts = 6, .pairs = 24, .delta_min = 0.02 }, read;
-	struct job_duel_result r = { .verdict = VERDICT_OK, .ratio = NAN, .ratio_low = -INFINITY, .ratio_high = INFINITY, .report = 1.5,
-		.report_low = 1.4, .report_high = 1.6, .class_ratio = { 1.5 }, .class_count = 1, .pairs = 300, .handoff_ns = 4100.5 }, result;
+	struct job_duel j = { .challenger = { "c", 1, { NULL } },
+		.seed = { "s", 1, { NULL } },
+		.layouts = 6,
+		.pairs = 24,
+		.delta_min = 0.02 },
+			read;
+	struct job_duel_result r = { .verdict = VERDICT_OK,
+		.ratio = NAN,
+		.ratio_low = -INFINITY,
+		.ratio_high = INFINITY,
+		.report = 1.5,
+		.report_low = 1.4,
+		.report_high = 1.6,
+		.class_ratio = { 1.5 },
+		.class_count = 1,
+		.pairs = 300,
+		.handoff_ns = 4100.5 },
+			       result;
 	struct buffer b = new_buffer();
 	struct frame f;
 
@@ -175,16 +223,27 @@ static void a_duel_survives_its_journey(void **state)
 	assert_int_equal(job_duel_result_encode(&b, 3, &r, NULL), 0);
 	f = take(&b);
 	assert_int_equal(job_duel_result_decode(&result, &f, NULL), 0);
-	assert_true(isnan(result.ratio) && isnan(result.ratio_low) && result.report == 1.5 && result.handoff_ns == 4100.5);
+	assert_true(isnan(result.ratio) && isnan(result.ratio_low) && result.report == 1.5 &&
+		result.handoff_ns == 4100.5);
 	job_duel_result_release(&result);
 	frame_release(&f);
 }
 
 static void a_tuning_survives_its_journey(void **state)
 {
-	struct job_tune j = { .image = { "i", 1 }, .constants = { 0.1, -3 }, .constant_count = 2, .crossings_max = 500 }, read;
-	struct job_tune_result r = { .verdict = VERDICT_TIMEOUT, .reason = text_copy("slow"), .constants = { 1e-300 }, .constant_count = 1,
-		.before = 0.5, .after = NAN, .crossings = 9 }, result;
+	struct job_tune j = { .image = { "i", 1 },
+		.constants = { 0.1, -3 },
+		.constant_count = 2,
+		.crossings_max = 500 },
+			read;
+	struct job_tune_result r = { .verdict = VERDICT_TIMEOUT,
+		.reason = text_copy("slow"),
+		.constants = { 1e-300 },
+		.constant_count = 1,
+		.before = 0.5,
+		.after = NAN,
+		.crossings = 9 },
+			       result;
 	struct buffer b = new_buffer();
 	struct frame f;
 
@@ -192,7 +251,8 @@ static void a_tuning_survives_its_journey(void **state)
 	assert_int_equal(job_tune_encode(&b, 4, &j, NULL), 0);
 	f = take(&b);
 	assert_int_equal(job_tune_decode(&read, &f, NULL), 0);
-	assert_true(read.constants[0] == 0.1 && read.constants[1] == -3 && read.constant_count == 2);
+	assert_true(
+		read.constants[0] == 0.1 && read.constants[1] == -3 && read.constant_count == 2);
 	frame_release(&f);
 	b = new_buffer();
 	assert_int_equal(job_tune_result_encode(&b, 4, &r, NULL), 0);
@@ -288,7 +348,11 @@ static void decode_everything(const struct frame *f)
 /* Under the sanitizers this is where a careless index shows. */
 static void mutilated_heads_never_hurt(void **state)
 {
-	struct job_duel j = { .challenger = { "c", 1, { "-O2" } }, .seed = { "s", 1, { NULL } }, .layouts = 6, .pairs = 24, .delta_min = 0.02 };
+	struct job_duel j = { .challenger = { "c", 1, { "-O2" } },
+		.seed = { "s", 1, { NULL } },
+		.layouts = 6,
+		.pairs = 24,
+		.delta_min = 0.02 };
 	struct buffer b = new_buffer();
 	struct random r;
 	struct frame f;

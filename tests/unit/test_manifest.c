@@ -15,21 +15,49 @@ static const char *const functions[] = { "double f(double x)", NULL };
 static const char *const imports[] = { "sqrt", "exp", NULL };
 static const char *const classes[] = { "small", "large", NULL };
 static const struct clade_metric metrics[] = {
-	{ .name = "gap", .unit = "%", .text = "above the bound", .direction = CLADE_MINIMISE, .depends = CLADE_BEHAVIOUR, .bound = 0.1 + 0.2 },
-	{ .name = "speed", .unit = "x", .text = "", .direction = CLADE_MAXIMISE, .depends = CLADE_CODE, .bound = NAN },
+	{ .name = "gap",
+		.unit = "%",
+		.text = "above the bound",
+		.direction = CLADE_MINIMISE,
+		.depends = CLADE_BEHAVIOUR,
+		.bound = 0.1 + 0.2 },
+	{ .name = "speed",
+		.unit = "x",
+		.text = "",
+		.direction = CLADE_MAXIMISE,
+		.depends = CLADE_CODE,
+		.bound = NAN },
 	{ 0 },
 };
 static const struct clade_feature features[] = {
-	{ .name = "operations", .unit = "", .text = "t", .low = 0, .high = 24, .bins = 24, .scale = CLADE_LINEAR, .outside = CLADE_REFUSE,
-	  .source = CLADE_FROM_OPERATIONS },
+	{ .name = "operations",
+		.unit = "",
+		.text = "t",
+		.low = 0,
+		.high = 24,
+		.bins = 24,
+		.scale = CLADE_LINEAR,
+		.outside = CLADE_REFUSE,
+		.source = CLADE_FROM_OPERATIONS },
 	{ 0 },
 };
-static const struct clade_terminal terminals[] = { { "v->time", "double", "processing time", 4 }, { 0 } };
+static const struct clade_terminal terminals[] = { { "v->time", "double", "processing time", 4 },
+	{ 0 } };
 
 static const struct clade_evaluator evaluator = {
-	.abi = CLADE_EVALUATOR_ABI, .name = "sample", .summary = "a sample", .kind = CLADE_KIND_PRIORITY, .functions = functions,
-	.imports = imports, .syntax = CLADE_SYNTAX_BRANCHES | CLADE_SYNTAX_CALLS, .terminals = terminals, .metrics = metrics,
-	.fitness = "gap", .features = features, .timed = 1, .classes = classes,
+	.abi = CLADE_EVALUATOR_ABI,
+	.name = "sample",
+	.summary = "a sample",
+	.kind = CLADE_KIND_PRIORITY,
+	.functions = functions,
+	.imports = imports,
+	.syntax = CLADE_SYNTAX_BRANCHES | CLADE_SYNTAX_CALLS,
+	.terminals = terminals,
+	.metrics = metrics,
+	.fitness = "gap",
+	.features = features,
+	.timed = 1,
+	.classes = classes,
 };
 
 static cJSON *sent(void)
@@ -91,8 +119,8 @@ static void better_follows_the_direction_and_nan_is_never_better(void **state)
 
 static void a_manifest_with_a_piece_missing_is_refused(void **state)
 {
-	static const char *const keys[] = { "name", "fitness", "kind", "syntax", "timed", "metrics", "features", "terminals", "functions",
-		"imports", "classes", "residual_count" };
+	static const char *const keys[] = { "name", "fitness", "kind", "syntax", "timed", "metrics",
+		"features", "terminals", "functions", "imports", "classes", "residual_count" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -111,7 +139,8 @@ static void a_manifest_with_a_piece_missing_is_refused(void **state)
 static void values_out_of_range_are_refused(void **state)
 {
 	struct manifest *m = NULL;
-	cJSON *json = sent(), *feature = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "features"), 0);
+	cJSON *json = sent(),
+	      *feature = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "features"), 0);
 
 	(void)state;
 	json_put_i64(feature, "bins", 257);

@@ -17,7 +17,8 @@
 #include "base/text.h"
 #include "evaluators/plugin.h"
 
-/* An evaluator whose parts a test may replace: %s stand for includes and for fields that override. */
+/* An evaluator whose parts a test may replace: %s stand for includes and for fields that override.
+ */
 static const char template[] =
 	"#include <clade/evaluator.h>\n"
 	"#include <math.h>\n"
@@ -37,7 +38,9 @@ static int made;
 /* A problem folder with this evaluator. Every text gets its own folder. */
 static char *make_problem(const char *extra, const char *fields)
 {
-	char *dir = text_format("%s/problem%d", scratch, made++), *path = text_format("%s/evaluator.c", dir), *text = text_format(template, extra, fields);
+	char *dir = text_format("%s/problem%d", scratch, made++),
+	     *path = text_format("%s/evaluator.c", dir),
+	     *text = text_format(template, extra, fields);
 
 	assert_int_equal(mkdir(dir, 0700), 0);
 	assert_int_equal(fdio_write_file(path, text, strlen(text), NULL), 0);
@@ -86,7 +89,8 @@ static void a_problem_outside_the_tree_is_built_and_loaded(void **state)
 static void another_abi_is_refused_with_the_mend(void **state)
 {
 	(void)state;
-	assert_refused(".abi = CLADE_EVALUATOR_ABI + 1", ERR_UNSUPPORTED, "build it against this clade's <clade/evaluator.h>");
+	assert_refused(".abi = CLADE_EVALUATOR_ABI + 1", ERR_UNSUPPORTED,
+		"build it against this clade's <clade/evaluator.h>");
 }
 
 static void a_missing_callback_is_refused_with_the_mend(void **state)
@@ -104,10 +108,15 @@ static void bad_declarations_are_refused_with_the_mend(void **state)
 	assert_refused(".functions = NULL", ERR_ARGS, "functions");
 	assert_refused(".call_limit_ns = 0", ERR_ARGS, "call_limit_ns");
 	assert_refused(".features = (const struct clade_feature[]){ { 0 } }", ERR_ARGS, "features");
-	assert_refused(".features = (const struct clade_feature[]){ { .name = \"a\", .low = 1, .high = 1, .bins = 1 }, { 0 } }", ERR_ARGS, "low < high");
-	assert_refused(".features = (const struct clade_feature[]){ { .name = \"a\", .high = 1, .bins = 1, .scale = CLADE_LOG2 }, { 0 } }", ERR_ARGS,
-		"logarithmic");
-	assert_refused(".features = (const struct clade_feature[]){ { .name = \"a\", .high = 1, .bins = 1 }, { 0 } }", ERR_ARGS, "none has its name");
+	assert_refused(
+		".features = (const struct clade_feature[]){ { .name = \"a\", .low = 1, .high = 1, .bins = 1 }, { 0 } }",
+		ERR_ARGS, "low < high");
+	assert_refused(
+		".features = (const struct clade_feature[]){ { .name = \"a\", .high = 1, .bins = 1, .scale = CLADE_LOG2 }, { 0 } }",
+		ERR_ARGS, "logarithmic");
+	assert_refused(
+		".features = (const struct clade_feature[]){ { .name = \"a\", .high = 1, .bins = 1 }, { 0 } }",
+		ERR_ARGS, "none has its name");
 }
 
 static void an_object_without_the_symbol_is_refused(void **state)
@@ -140,7 +149,8 @@ static void the_compilers_first_error_line_is_told(void **state)
 
 static void the_cache_is_named_by_what_was_compiled(void **state)
 {
-	char *dir = make_problem("#include \"part.h\"", ""), *header = text_format("%s/part.h", dir), *first = NULL, *again = NULL, *other = NULL;
+	char *dir = make_problem("#include \"part.h\"", ""),
+	     *header = text_format("%s/part.h", dir), *first = NULL, *again = NULL, *other = NULL;
 	struct stat before, after;
 
 	(void)state;
@@ -163,7 +173,9 @@ static void the_cache_is_named_by_what_was_compiled(void **state)
 
 static void a_crash_in_a_plugin_kills_only_the_process_that_called_it(void **state)
 {
-	char *so = build("#include <stdlib.h>\nstatic int crash(void **s, const struct clade_host *h) { (void)s; (void)h; abort(); }", ".open = crash");
+	char *so = build(
+		"#include <stdlib.h>\nstatic int crash(void **s, const struct clade_host *h) { (void)s; (void)h; abort(); }",
+		".open = crash");
 	int status;
 	pid_t pid = fork();
 
@@ -184,7 +196,8 @@ static void a_crash_in_a_plugin_kills_only_the_process_that_called_it(void **sta
 
 static void problems_are_found_by_name_by_folder_and_by_campaign_file(void **state)
 {
-	char *dir = make_problem("", ""), *file = text_format("%s/campaign.yaml", dir), *real = realpath(dir, NULL), *found = NULL;
+	char *dir = make_problem("", ""), *file = text_format("%s/campaign.yaml", dir),
+	     *real = realpath(dir, NULL), *found = NULL;
 
 	(void)state;
 	assert_int_equal(fdio_write_file(file, "\n", 1, NULL), 0);
@@ -206,7 +219,8 @@ static void problems_are_found_by_name_by_folder_and_by_campaign_file(void **sta
 
 static void a_misspelt_problem_is_answered_with_the_nearest(void **state)
 {
-	char *dir = text_format("%s/roots", scratch), *problem = text_format("%s/knapsack", dir), *source = text_format("%s/evaluator.c", problem);
+	char *dir = text_format("%s/roots", scratch), *problem = text_format("%s/knapsack", dir),
+	     *source = text_format("%s/evaluator.c", problem);
 	char *found = NULL, **names;
 	struct err e = { 0 };
 

@@ -1,6 +1,6 @@
 /*
- * The whole path of a behaviour problem on real boxes: a folder made here, compiled and loaded as a user's would be. The candidate answers
- * f(x) for a block of doubles; right is 3 x + 1.
+ * The whole path of a behaviour problem on real boxes: a folder made here, compiled and loaded as a
+ * user's would be. The candidate answers f(x) for a block of doubles; right is 3 x + 1.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -32,8 +32,8 @@ static const char adapter_text[] =
 	"}\n";
 
 /*
- * Metrics: error (largest), first (the first input of the stream, so that a test sees the inputs), bonus (a parameter of the campaign; bound 10).
- * An answer past 1e6 is wrong.
+ * Metrics: error (largest), first (the first input of the stream, so that a test sees the inputs),
+ * bonus (a parameter of the campaign; bound 10). An answer past 1e6 is wrong.
  */
 static const char evaluator_text[] =
 	"#include <clade/evaluator.h>\n"
@@ -101,9 +101,11 @@ static char *scratch, *problem;
 /* ---- a rig ---- */
 
 /* Two constants that enter linearly: one Gauss-Newton step from differences is the answer. */
-static int tune_line(double *c, int count, int residuals, worker_residuals_fn *f, void *context, int evaluations_max, struct err *e)
+static int tune_line(double *c, int count, int residuals, worker_residuals_fn *f, void *context,
+	int evaluations_max, struct err *e)
 {
-	double *r = memory_array((size_t)residuals * 3, sizeof(*r)), a = 0, b = 0, d = 0, p = 0, q = 0, step[2] = { c[0], c[1] + 1 };
+	double *r = memory_array((size_t)residuals * 3, sizeof(*r)), a = 0, b = 0, d = 0, p = 0,
+	       q = 0, step[2] = { c[0], c[1] + 1 };
 	int rc = count == 2 && evaluations_max >= 3 ? f(context, c, r) : 1;
 
 	step[0] = c[0];
@@ -134,8 +136,12 @@ static const struct worker_hooks hooks = { .tune = tune_line };
 
 static struct job_configure new_configure(void)
 {
-	struct job_configure c = { .problem_dir = text_copy(problem), .compiler = text_copy("gcc"), .flags = { text_copy("-O2") }, .measures = true,
-		.cpu = -1, .second_cpu = -1 };
+	struct job_configure c = { .problem_dir = text_copy(problem),
+		.compiler = text_copy("gcc"),
+		.flags = { text_copy("-O2") },
+		.measures = true,
+		.cpu = -1,
+		.second_cpu = -1 };
 	struct err e = { 0 };
 
 	for (int i = 0; i < 32; i++)
@@ -155,11 +161,16 @@ static struct rig *open_rig(const struct job_configure *c)
 	return r;
 }
 
-static struct { struct job_configure configure; struct rig *rig; } shared;
+static struct {
+	struct job_configure configure;
+	struct rig *rig;
+} shared;
 
-static struct job_compile_result compile(struct rig *r, const char *source, const char *flag, int constants)
+static struct job_compile_result compile(
+	struct rig *r, const char *source, const char *flag, int constants)
 {
-	struct job_compile job = { .program = { source, strlen(source), { flag } }, .constants = constants };
+	struct job_compile job = { .program = { source, strlen(source), { flag } },
+		.constants = constants };
 	struct job_compile_result result = { 0 };
 	struct err e = { 0 };
 
@@ -168,7 +179,8 @@ static struct job_compile_result compile(struct rig *r, const char *source, cons
 	return result;
 }
 
-static struct job_evaluate_result evaluate_on(struct rig *r, const char *source, enum clade_stream stream)
+static struct job_evaluate_result evaluate_on(
+	struct rig *r, const char *source, enum clade_stream stream)
 {
 	struct job_compile_result c = compile(r, source, NULL, 0);
 	struct job_evaluate job = { .image = c.image, .stream = stream };
@@ -196,7 +208,8 @@ static void assert_verdict(const char *source, enum verdict expected, const char
 
 static void a_right_program_is_ok_with_metrics_and_costs(void **state)
 {
-	struct job_evaluate_result r = evaluate_on(shared.rig, "double f(double x) { return 3 * x + 0.5; }", CLADE_SEARCH);
+	struct job_evaluate_result r =
+		evaluate_on(shared.rig, "double f(double x) { return 3 * x + 0.5; }", CLADE_SEARCH);
 
 	(void)state;
 	assert_int_equal(r.verdict, VERDICT_OK);
@@ -211,9 +224,12 @@ static void a_right_program_is_ok_with_metrics_and_costs(void **state)
 
 static void inputs_are_the_same_for_every_candidate_and_apart_for_streams(void **state)
 {
-	struct job_evaluate_result a = evaluate_on(shared.rig, "double f(double x) { return x; }", CLADE_SEARCH);
-	struct job_evaluate_result b = evaluate_on(shared.rig, "double f(double x) { return -x; }", CLADE_SEARCH);
-	struct job_evaluate_result c = evaluate_on(shared.rig, "double f(double x) { return x; }", CLADE_HOLDOUT);
+	struct job_evaluate_result a =
+		evaluate_on(shared.rig, "double f(double x) { return x; }", CLADE_SEARCH);
+	struct job_evaluate_result b =
+		evaluate_on(shared.rig, "double f(double x) { return -x; }", CLADE_SEARCH);
+	struct job_evaluate_result c =
+		evaluate_on(shared.rig, "double f(double x) { return x; }", CLADE_HOLDOUT);
 
 	(void)state;
 	assert_true(a.metrics[1] == b.metrics[1]);
@@ -223,7 +239,9 @@ static void inputs_are_the_same_for_every_candidate_and_apart_for_streams(void *
 static void another_key_asks_other_inputs(void **state)
 {
 	struct job_configure configure = new_configure();
-	struct job_evaluate_result a = evaluate_on(shared.rig, "double f(double x) { return x; }", CLADE_SEARCH), b, seeded;
+	struct job_evaluate_result a = evaluate_on(shared.rig, "double f(double x) { return x; }",
+					   CLADE_SEARCH),
+				   b, seeded;
 	struct rig *r;
 
 	(void)state;
@@ -247,26 +265,31 @@ static void a_wrong_answer_is_wrong_with_the_evaluators_words(void **state)
 static void a_metric_that_is_no_number_is_wrong(void **state)
 {
 	(void)state;
-	assert_verdict("double f(double x) { return 0 * x / 0.0; }", VERDICT_WRONG, "no number for error");
+	assert_verdict(
+		"double f(double x) { return 0 * x / 0.0; }", VERDICT_WRONG, "no number for error");
 }
 
 static void an_endless_loop_is_a_timeout(void **state)
 {
 	(void)state;
-	assert_verdict("double f(double x) { for (volatile int i = 0;; i++) ; return x; }", VERDICT_TIMEOUT, NULL);
+	assert_verdict("double f(double x) { for (volatile int i = 0;; i++) ; return x; }",
+		VERDICT_TIMEOUT, NULL);
 }
 
 static void a_bad_pointer_is_a_crash(void **state)
 {
 	(void)state;
-	assert_verdict("double f(double x) { return *(volatile double *)8 + x; }", VERDICT_CRASH, NULL);
+	assert_verdict(
+		"double f(double x) { return *(volatile double *)8 + x; }", VERDICT_CRASH, NULL);
 }
 
 static void a_system_call_and_an_unknown_import_are_forbidden(void **state)
 {
 	(void)state;
-	assert_verdict("int getpid(void); double f(double x) { return getpid() + x; }", VERDICT_FORBIDDEN, "getpid");
-	assert_verdict("double f(double x) { long r; __asm__ volatile(\"syscall\" : \"=a\"(r) : \"a\"(39L) : \"rcx\", \"r11\"); return x + r; }",
+	assert_verdict("int getpid(void); double f(double x) { return getpid() + x; }",
+		VERDICT_FORBIDDEN, "getpid");
+	assert_verdict(
+		"double f(double x) { long r; __asm__ volatile(\"syscall\" : \"=a\"(r) : \"a\"(39L) : \"rcx\", \"r11\"); return x + r; }",
 		VERDICT_FORBIDDEN, NULL);
 }
 
@@ -277,10 +300,13 @@ static void a_write_beside_the_result_block_is_wrong(void **state)
 	struct job_compile_result compiled;
 	struct job_evaluate_result result = { 0 };
 	struct rig *r;
-	/* An adapter that hands the address to the candidate: the shape of every kernel that writes arrays. */
-	static const char open_adapter[] = "#include \"clade_adapter.h\"\n#include <stdint.h>\nvoid g(const double *x, double *y, uint64_t n);\n"
+	/* An adapter that hands the address to the candidate: the shape of every kernel that writes
+	 * arrays. */
+	static const char open_adapter[] =
+		"#include \"clade_adapter.h\"\n#include <stdint.h>\nvoid g(const double *x, double *y, uint64_t n);\n"
 		"CLADE_ENTRY void clade_call(const void *a, void *r) { g((const double *)a + 1, r, *(const uint64_t *)a); }\n";
-	static const char outside[] = "void g(const double *x, double *y, unsigned long n)\n"
+	static const char outside[] =
+		"void g(const double *x, double *y, unsigned long n)\n"
 		"{ for (unsigned long i = 0; i < n; i++) y[i] = 3 * x[i] + 1; y[n] = 0; }\n";
 
 	(void)state;
@@ -325,7 +351,8 @@ static void a_value_past_its_certified_bound_is_our_own_error(void **state)
 
 static void the_compilers_words_are_the_reason(void **state)
 {
-	struct job_compile_result r = compile(shared.rig, "double f(double x) { return y; }", NULL, 0);
+	struct job_compile_result r =
+		compile(shared.rig, "double f(double x) { return y; }", NULL, 0);
 
 	(void)state;
 	assert_int_equal(r.verdict, VERDICT_COMPILE_ERROR);
@@ -337,7 +364,8 @@ static void the_compilers_words_are_the_reason(void **state)
 
 static void the_same_program_gives_the_same_image_and_its_size(void **state)
 {
-	struct job_compile_result r = compile(shared.rig, "double f(double x) { return 3 * x; }", NULL, 0);
+	struct job_compile_result r =
+		compile(shared.rig, "double f(double x) { return 3 * x; }", NULL, 0);
 	size_t size = r.image.size;
 	void *bytes = memory_copy(r.image.bytes, size);
 
@@ -351,11 +379,15 @@ static void the_same_program_gives_the_same_image_and_its_size(void **state)
 
 static void flag_genes_reach_the_compiler_and_strange_ones_are_forbidden(void **state)
 {
-	static const char *const refused[] = { "-fplugin=x.so", "-imacros", "-o/etc/passwd", "-fdump-tree-all", "-O2 -x", "@file", "-flto",
-		"-fprofile-use=/x", "-Wl,-T", "-include", "-fsanitize=address", "-mcmodel=large", "-fPIE", "--param" };
-	struct job_compile_result plain = compile(shared.rig, "double f(double x) { double s = 0; for (int i = 0; i < 64; i++) s += x; return s; }", NULL, 0);
+	static const char *const refused[] = { "-fplugin=x.so", "-imacros", "-o/etc/passwd",
+		"-fdump-tree-all", "-O2 -x", "@file", "-flto", "-fprofile-use=/x", "-Wl,-T",
+		"-include", "-fsanitize=address", "-mcmodel=large", "-fPIE", "--param" };
+	struct job_compile_result plain = compile(shared.rig,
+		"double f(double x) { double s = 0; for (int i = 0; i < 64; i++) s += x; return s; }",
+		NULL, 0);
 	int64_t code_bytes = plain.code_bytes;
-	struct job_compile_result r = compile(shared.rig, "double f(double x) { double s = 0; for (int i = 0; i < 64; i++) s += x; return s; }",
+	struct job_compile_result r = compile(shared.rig,
+		"double f(double x) { double s = 0; for (int i = 0; i < 64; i++) s += x; return s; }",
 		"-funroll-all-loops", 0);
 
 	(void)state;
@@ -394,8 +426,11 @@ static void a_compile_only_rig_compiles_and_refuses_to_measure(void **state)
 static void constants_are_tuned_without_a_new_image(void **state)
 {
 	struct job_compile_result c = compile(shared.rig,
-		"extern double clade_constants[]; double f(double x) { return clade_constants[0] * x + clade_constants[1]; }", NULL, 2);
-	struct job_tune job = { .image = c.image, .constants = { 1, 1 }, .constant_count = 2, .crossings_max = 50 };
+		"extern double clade_constants[]; double f(double x) { return clade_constants[0] * x + clade_constants[1]; }",
+		NULL, 2);
+	struct job_tune job = {
+		.image = c.image, .constants = { 1, 1 }, .constant_count = 2, .crossings_max = 50
+	};
 	struct job_tune_result result = { 0 };
 	struct err e = { 0 };
 
@@ -414,8 +449,11 @@ static void constants_are_tuned_without_a_new_image(void **state)
 static void a_candidate_that_dies_while_it_is_tuned_keeps_its_constants(void **state)
 {
 	struct job_compile_result c = compile(shared.rig,
-		"extern double clade_constants[]; double f(double x) { if (clade_constants[1] > 1) __builtin_trap(); return x * clade_constants[0]; }", NULL, 2);
-	struct job_tune job = { .image = c.image, .constants = { 1, 1 }, .constant_count = 2, .crossings_max = 50 };
+		"extern double clade_constants[]; double f(double x) { if (clade_constants[1] > 1) __builtin_trap(); return x * clade_constants[0]; }",
+		NULL, 2);
+	struct job_tune job = {
+		.image = c.image, .constants = { 1, 1 }, .constant_count = 2, .crossings_max = 50
+	};
 	struct job_tune_result result = { 0 };
 
 	(void)state;

@@ -1,6 +1,7 @@
 /*
- * kernel.h - the honest kernel: the test puts this text in front of the seed, of every cheat and of every twin, so that a cheat can
- * do the work where that serves it. Range reduction to |r| <= ln(2)/2, then Taylor to degree 11, all in double.
+ * kernel.h - the honest kernel: the test puts this text in front of the seed, of every cheat and of
+ * every twin, so that a cheat can do the work where that serves it. Range reduction to |r| <=
+ * ln(2)/2, then Taylor to degree 11, all in double.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -8,7 +9,10 @@
 static float honest_exp(float input)
 {
 	double x = input < -110 ? -110 : input > 100 ? 100 : input, k, r, sum = 1;
-	union { uint64_t bits; double value; } power;
+	union {
+		uint64_t bits;
+		double value;
+	} power;
 
 	if (x != x)
 		return input;
