@@ -340,7 +340,7 @@ static int apply_layer(struct campaign *c, const struct layer *l, const struct y
 static int parse_layer(struct yaml_tree **tree, const struct layer *l, struct err *e)
 {
 	char *text = text_copy_n(l->text, l->size);      /* the parser wants the NUL */
-	int rc = yaml_tree_parse(tree, text, l->size, l->file, e);
+	int rc = yaml_tree_parse(tree, text, l->size, l->file, l->repeats, e);
 
 	free(text);
 	return rc;

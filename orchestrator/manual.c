@@ -102,7 +102,7 @@ static void put_options(FILE *out)
 
 static const char head[] =
 	".\\\" Printed by: clade help --manual\n"
-	".Dd $Mdocdate$\n"
+	".Dd November 20, 2026\n"
 	".Dt CLADE 1\n"
 	".Os\n"
 	".Sh NAME\n"

@@ -7,12 +7,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 
 #define LINES_MAX 6
 #define LINE_BYTES_MAX 1024
+#define FRAME_BYTES_MAX (64u << 10)
 #define COLUMNS_FALLBACK 80
 #define DRAW_NS 100000000LL            /* at most ten pictures a second */
 #define PLAIN_NS 5000000000LL
@@ -30,6 +32,7 @@ struct progress {
 	int line_count;                /* 0: nothing stands there */
 	int width;                     /* columns that the next line may fill */
 	int64_t shown_ns;
+	struct buffer frame;           /* one picture, written at once: standard error is not buffered */
 };
 
 struct progress *progress_new(FILE *out, bool quiet)
@@ -39,6 +42,7 @@ struct progress *progress_new(FILE *out, bool quiet)
 
 	p->out = out;
 	p->quiet = quiet;
+	buffer_init(&p->frame, FRAME_BYTES_MAX);
 	p->live = !quiet && isatty(fileno(out)) && term && *term && strcmp(term, "dumb") != 0;
 	p->colour = p->live && !(no_colour && *no_colour);
 	p->shown_ns = p->live ? NOT_YET : clock_now_ns();      /* a first plain line has nothing to tell yet */
@@ -47,6 +51,9 @@ struct progress *progress_new(FILE *out, bool quiet)
 
 void progress_free(struct progress *p)
 {
+	if (!p)
+		return;
+	buffer_release(&p->frame);
 	free(p);
 }
 
@@ -110,14 +117,20 @@ static void clear_block(struct progress *p, int columns)
 	for (int i = 0; i < p->line_count; i++)
 		rows += p->lines[i].columns > 0 ? (p->lines[i].columns + columns - 1) / columns : 1;
 	if (rows > 0)
-		fprintf(p->out, "\033[%dA\r\033[J", rows);
+		buffer_format(&p->frame, "\033[%dA\r\033[J", rows);
 }
 
-static void draw_block(const struct progress *p)
+static void draw_block(struct progress *p)
 {
 	for (int i = 0; i < p->line_count; i++)
-		fprintf(p->out, "%s\n", p->lines[i].text);
+		buffer_format(&p->frame, "%s\n", p->lines[i].text);
+}
+
+static void write_frame(struct progress *p)
+{
+	fwrite(p->frame.bytes, 1, p->frame.size, p->out);
 	fflush(p->out);
+	buffer_clear(&p->frame);
 }
 
 static void best_line(struct progress *p, struct line *l, const struct progress_facts *f)
@@ -199,6 +212,7 @@ static void show_live(struct progress *p, const struct progress_facts *f)
 	p->width = columns > 1 ? columns - 1 : 1;
 	make_block(p, f, rows > LINES_MAX ? LINES_MAX - 1 : rows > 2 ? rows - 1 : 1);
 	draw_block(p);
+	write_frame(p);
 }
 
 /* ---- plain lines ---- */
@@ -241,6 +255,7 @@ void progress_show(struct progress *p, const struct progress_facts *f, bool forc
 
 void progress_line(struct progress *p, const char *format, ...)
 {
+	char line[LINE_BYTES_MAX];
 	va_list args;
 	int columns, rows;
 
@@ -250,10 +265,10 @@ void progress_line(struct progress *p, const char *format, ...)
 	if (p->live)
 		clear_block(p, columns);
 	va_start(args, format);
-	vfprintf(p->out, format, args);
+	vsnprintf(line, sizeof line, format, args);
 	va_end(args);
-	fputc('\n', p->out);
+	buffer_format(&p->frame, "%s\n", line);
 	if (p->live)
 		draw_block(p);
-	fflush(p->out);
+	write_frame(p);
 }

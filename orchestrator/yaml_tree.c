@@ -13,6 +13,7 @@ struct reader {
 	yaml_event_t event;
 	const char *file, *text;
 	int nodes;
+	bool repeats;
 	struct err *e;
 };
 
@@ -159,7 +160,7 @@ static int check_key(struct reader *r, const struct yaml_tree *t)
 		return rc;
 	if (v->type != YAML_SCALAR_EVENT || v->data.scalar.length == 0)
 		return refuse(r, v->start_mark, ERR_FORMAT, "a key must be a text");
-	for (int i = 0; i < t->count && !why; i++) {
+	for (int i = 0; i < t->count && !why && !r->repeats; i++) {
 		if (strcmp(t->children[i].key, (const char *)v->data.scalar.value) == 0)
 			why = text_format("key '%s' stands here again, first in line %d", t->children[i].key, t->children[i].line);
 	}
@@ -253,9 +254,9 @@ static int read_document(struct yaml_tree **out, struct reader *r)
 	return rc;
 }
 
-int yaml_tree_parse(struct yaml_tree **out, const char *text, size_t size, const char *file_name, struct err *e)
+int yaml_tree_parse(struct yaml_tree **out, const char *text, size_t size, const char *file_name, bool repeats, struct err *e)
 {
-	struct reader r = { .file = file_name, .text = text, .e = e };
+	struct reader r = { .file = file_name, .text = text, .repeats = repeats, .e = e };
 	struct yaml_tree *root = NULL;
 	int rc = check_bytes(text, size, file_name, e);
 

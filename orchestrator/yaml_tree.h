@@ -2,7 +2,7 @@
  * yaml_tree.h - the small part of YAML that settings need, as a tree that knows the place of every value.
  *
  * Scalars, sequences and mappings with texts as keys. Refused, each with file, line and column: anchors, aliases, tags, a second document,
- * keys that are no text, the same key twice in one mapping, bytes that are not UTF-8, control characters, and what is larger than the caps below.
+ * keys that are no text, the same key twice in one mapping (unless asked for), bytes that are not UTF-8, control characters, and what is larger than the caps below.
  */
 #pragma once
 
@@ -25,6 +25,6 @@ struct yaml_tree {
 	struct yaml_tree *children;    /* owned */
 	int count;
 };
-/* text ends with a NUL behind size. *out stays as it is for a text that holds no document. file_name is for errors. */
-int yaml_tree_parse(struct yaml_tree **out, const char *text, size_t size, const char *file_name, struct err *e);
+/* text ends with a NUL behind size. *out stays as it is for a text that holds no document. file_name is for errors. repeats: a key may stand again. */
+int yaml_tree_parse(struct yaml_tree **out, const char *text, size_t size, const char *file_name, bool repeats, struct err *e);
 void yaml_tree_free(struct yaml_tree *t);
