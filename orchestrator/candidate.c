@@ -105,8 +105,16 @@ static void take_costs(struct candidate *c, const struct job_cost *costs, int co
 static void finish(struct candidate *c, enum verdict verdict, const char *reason, bool takes)
 {
 	struct err e = { 0 };
-	int rc = c->kind == CANDIDATE_RETEST ? settle_retest(c, verdict, reason, &e) : settle_verdict(c, verdict, reason, takes, &e);
+	int rc;
 
+	if (c->seed_image_only) {
+		/* Nothing can be timed against it, and what it was built into elsewhere is no substitute. */
+		search_fail(c->search, "the frozen seed cannot be built here: %s%s%s", verdict_rows[verdict].name,
+			reason != NULL ? ": " : "", reason != NULL ? reason : "");
+		candidate_leave(c);
+		return;
+	}
+	rc = c->kind == CANDIDATE_RETEST ? settle_retest(c, verdict, reason, &e) : settle_verdict(c, verdict, reason, takes, &e);
 	if (rc < 0)
 		search_fail(c->search, "%s", e.text);
 	if (c->kind == CANDIDATE_SEED && verdict != VERDICT_OK) {
@@ -460,9 +468,11 @@ static void place(struct candidate *c)
 	enum verdict verdict = VERDICT_OK;
 	char reason[256] = "";
 	struct err e = { 0 };
-	int64_t old_cell = c->cell;
+	int64_t held = c->cell;
 	int rc = placing_cell(&verdict, reason, c, &e);
 
+	if (c->kind == CANDIDATE_RETEST)
+		c->cell = held;                   /* cells never move under an elite: it keeps its own or loses it */
 	if (rc < 0) {
 		fail(c, &e);
 	} else if (rc == 1) {
@@ -472,11 +482,11 @@ static void place(struct candidate *c)
 			candidate_leave(c);
 		else
 			ask_duel(c);
+	} else if (!isfinite(settle_fitness(c))) {
+		finish(c, VERDICT_WRONG, "its fitness is not a number", false);
 	} else {
 		c->low = c->high = settle_fitness(c);
 		holder = elites_find(s->elites, c->cell);
-		if (c->kind == CANDIDATE_RETEST)
-			c->cell = old_cell;
 		finish(c, VERDICT_OK, NULL, holder == NULL || manifest_better(s->manifest, settle_fitness(c), holder->fitness));
 	}
 }

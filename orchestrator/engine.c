@@ -101,6 +101,16 @@ static void begin_retest(struct search *s, const struct archive_program *p, bool
 	candidate_begin(c);
 }
 
+static void end_retest(struct search *s)
+{
+	struct err e = { 0 };
+
+	if (opening_retested(s, &e) < 0)
+		search_fail(s, "%s", e.text);
+	else
+		s->phase = SEARCH_OPEN;
+}
+
 /* Elites of another machine: first the frozen seed's image, then one elite after the other. */
 static void retest_turn(struct engine *g)
 {
@@ -118,7 +128,7 @@ static void retest_turn(struct engine *g)
 	if (g->retest_next < g->retest_count)
 		begin_retest(s, &g->retest[g->retest_next++], false);
 	else
-		s->phase = SEARCH_OPEN;
+		end_retest(s);
 }
 
 static int restore_queued(struct engine *g, struct err *e)
@@ -145,6 +155,10 @@ static void propose(struct engine *g)
 
 	if (g->opening.queued_count > 0 && restore_queued(g, &e) < 0) {
 		search_fail(s, "%s", e.text);
+		return;
+	}
+	if (elites_count(s->elites) == 0 && s->in_flight_count == 0) {
+		search_fail(s, "no program of this campaign passes its evaluator here, so there is nothing to evolve from");
 		return;
 	}
 	for (int i = 0; i < ENGINE_DRAWS_PER_TURN && s->phase == SEARCH_OPEN && room_for_more(g); i++)
@@ -296,13 +310,16 @@ static void set_limits(struct engine *g)
 static int begin_session(struct engine *g, struct err *e)
 {
 	struct search *s = &g->search;
-	int rc = archive_set_state(s->archive, "running", NULL, e);
+	int rc;
 
-	if (rc < 0)
-		return rc;
-	s->session_began_ns = g->rate_at_ns = clock_now_ns();
+	s->session_began_ns = g->rate_at_ns = clock_now_ns();   /* first: the end of a session counts from it, whatever fails here */
 	g->rate_evaluations = s->evaluations;
 	s->phase = SEARCH_OPEN;
+	rc = archive_set_state(s->archive, "running", NULL, e);
+	if (rc >= 0 && s->seed_id == 0)
+		rc = opening_retested(s, e);      /* nothing was measured yet */
+	if (rc < 0)
+		return rc;
 	if (s->seed_id == 0) {
 		begin_seed(g);
 	} else if (g->opening.other_machine) {
@@ -360,7 +377,8 @@ static int end_session(struct engine *g, enum engine_end *end, struct err *e)
 	if (rc >= 0)
 		rc = archive_set_state(s->archive, states[*end], s->failed ? s->failure : NULL, e);
 	if (s->failed) {
-		const char *hint = strstr(s->failure, "No space left") != NULL || strstr(s->failure, "full") != NULL ?
+		const char *hint = strstr(s->failure, "No space left") != NULL || strstr(s->failure, "disk is full") != NULL ||
+			strstr(s->failure, "quota exceeded") != NULL ?
 			"; the campaign file is intact: make room, then clade resume" : "";
 
 		return err_set(e, *end == ENGINE_SEED_REFUSED ? ERR_ARGS : ERR_CHILD, "%s%s", s->failure, hint);

@@ -12,6 +12,7 @@
 #include "orchestrator/briefing.h"
 #include "orchestrator/placing.h"
 #include "orchestrator/search.h"
+#include "orchestrator/settle.h"
 
 static int read_source(struct repo_source *out, const struct campaign *c, struct err *e)
 {
@@ -24,9 +25,11 @@ static int take_seed(struct search *s, const char *text, size_t size, struct err
 {
 	s->seed_text = text_copy_n(text, size);
 	s->seed_bytes = size;
-	if (region_find(&s->region, s->seed_text, s->seed_bytes, s->campaign->function, e) < 0)
-		return err_in(e, "%s", s->campaign->file != NULL ? s->campaign->file : "the seed");
-	return 0;
+	int rc = region_find(&s->region, s->seed_text, s->seed_bytes, s->campaign->function, e);
+
+	if (rc < 0)
+		err_in(e, "%s", s->campaign->file != NULL ? s->campaign->file : "the seed");
+	return rc;
 }
 
 /* Secrets of a campaign with a given seed derive from it, so that a run can be repeated; else they are the machine's own. */
@@ -134,25 +137,54 @@ static int compare_declarations(struct search *s, const struct briefing *b, stru
 	return rc < 0 ? rc : 0;
 }
 
+/* Noted before the fingerprint: a session that ends in between, or in the middle of the elites, leaves the rest to the next one. */
+static int note_machine(struct search *s, const struct briefing *b, struct err *e)
+{
+	char *now = json_text(b->machine);
+	int rc = archive_meta_set(s->archive, "retest", "due", e);
+
+	if (rc >= 0)
+		rc = archive_meta_set(s->archive, "machine", now, e);
+	free(now);
+	return rc;
+}
+
+int opening_retested(struct search *s, struct err *e)
+{
+	return archive_meta_set(s->archive, "retest", "done", e);
+}
+
 static int compare_machine(struct opening *o, struct search *s, const struct briefing *b, struct err *e)
 {
-	char *stored = NULL, *now = json_text(b->machine);
+	char *stored = NULL, *retest = NULL;
 	cJSON *old = NULL;
-	int rc = archive_meta(&stored, s->archive, "machine", e);
+	int rc = archive_meta(&retest, s->archive, "retest", e);
 
+	o->other_machine = text_equal(retest, "due");
+	if (rc >= 0)
+		rc = archive_meta(&stored, s->archive, "machine", e);
 	if (rc >= 0 && stored != NULL && json_parse(&old, stored, strlen(stored), NULL) == 0 && !machine_same(old, b->machine)) {
 		o->other_machine = true;
-		progress_line(s->progress, "this machine is not the one that the campaign was measured on; its elites are measured again first");
-		rc = archive_meta_set(s->archive, "machine", now, e);
+		rc = note_machine(s, b, e);
 	}
+	if (rc >= 0 && o->other_machine)
+		progress_line(s->progress, "this machine is not the one that the campaign was measured on; its elites are measured again first");
 	cJSON_Delete(old);
+	free(retest);
 	free(stored);
-	free(now);
 	return rc < 0 ? rc : 0;
 }
 
+static int refuse_failed_seed(const struct archive_program *seed, struct err *e)
+{
+	if (text_equal(seed->verdict, verdict_rows[VERDICT_OK].name))
+		return 0;
+	return err_set(e, ERR_ARGS, "the seed of this campaign does not pass its own evaluator: %s%s%s; mend it and begin anew with clade run",
+		seed->verdict, seed->reason != NULL ? ": " : "", seed->reason != NULL ? seed->reason : "");
+}
+
 /* The seed as the archive has it; a campaign killed before its seed was committed reads the user's file again. */
-static int resume_seed(struct search *s, const struct archive_totals *t, struct err *e)
+static int resume_seed(struct search *s, struct err *e)
 {
 	struct archive_program seed = { 0 };
 	struct repo_source source = { 0 };
@@ -169,29 +201,13 @@ static int resume_seed(struct search *s, const struct archive_totals *t, struct 
 	if (rc >= 0)
 		rc = archive_program(&seed, s->archive, id, true, e);
 	if (rc >= 0)
+		rc = refuse_failed_seed(&seed, e);
+	if (rc >= 0)
 		rc = take_seed(s, seed.source, seed.source_bytes, e);
 	if (rc >= 0 && s->manifest->timed)
 		rc = archive_image(&s->seed_image, &s->seed_image_bytes, s->archive, id, e);
 	s->seed_id = id;
-	s->seed_fitness = t->seed_fitness;
 	archive_program_release(&seed);
-	return rc < 0 ? rc : 0;
-}
-
-static int resume_best(struct search *s, const struct archive_totals *t, struct err *e)
-{
-	struct archive_program p = { 0 };
-	int rc;
-
-	if (t->best_id == 0)
-		return 0;
-	rc = archive_program(&p, s->archive, t->best_id, false, e);
-	s->best = t->best;
-	s->best_low = t->best_low;
-	s->best_high = t->best_high;
-	s->best_id = t->best_id;
-	hash_hex(s->best_name, &p.name);
-	archive_program_release(&p);
 	return rc < 0 ? rc : 0;
 }
 
@@ -242,9 +258,9 @@ int opening_resume(struct opening *out, struct search *s, const struct briefing 
 	if (rc >= 0)
 		rc = stored_seed(s, e);
 	if (rc >= 0)
-		rc = resume_seed(s, &t, e);
+		rc = resume_seed(s, e);
 	if (rc >= 0)
-		rc = resume_best(s, &t, e);
+		rc = settle_take_best(s, e);
 	if (rc >= 0)
 		rc = resume_counts(s, e);
 	if (rc >= 0)

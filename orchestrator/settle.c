@@ -168,25 +168,55 @@ int settle_duplicate(struct candidate *c, const char *level, int64_t of, struct 
 	return 0;
 }
 
-int settle_retest(struct candidate *c, enum verdict verdict, const char *reason, struct err *e)
+int settle_take_best(struct search *s, struct err *e)
+{
+	struct archive_program p = { 0 };
+	struct archive_totals t;
+	int rc = archive_totals(&t, s->archive, e);
+
+	if (rc >= 0 && t.best_id != 0)
+		rc = archive_program(&p, s->archive, t.best_id, false, e);
+	if (rc < 0)
+		return rc;
+	s->seed_fitness = t.seed_fitness;
+	s->best_id = t.best_id;
+	s->best = t.best_id != 0 ? t.best : NAN;
+	s->best_low = t.best_id != 0 ? t.best_low : NAN;
+	s->best_high = t.best_id != 0 ? t.best_high : NAN;
+	s->best_name[0] = '\0';
+	if (t.best_id != 0)
+		hash_hex(s->best_name, &p.name);
+	archive_program_release(&p);
+	return 0;
+}
+
+/* Its cell falls empty. */
+static int demote(struct candidate *c, enum verdict verdict, const char *reason, struct err *e)
+{
+	char *why = text_format("%s here%s%s", verdict_rows[verdict].name, reason != NULL ? ": " : "", reason != NULL ? reason : "");
+	int rc = archive_demote(c->search->archive, c->retest_id, why, e);
+
+	if (rc >= 0)
+		elites_remove(c->search->elites, c->cell);
+	free(why);
+	return rc;
+}
+
+static int rescore(struct candidate *c, struct err *e)
 {
 	struct search *s = c->search;
-	char *metrics;
-	int rc;
+	char *metrics = metrics_text(c);
+	int rc = archive_rescore(s->archive, c->retest_id, settle_fitness(c), c->low, c->high, metrics, c->pairs, e);
 
-	if (verdict != VERDICT_OK) {
-		char *why = text_format("%s here%s%s", verdict_rows[verdict].name, reason != NULL ? ": " : "", reason != NULL ? reason : "");
-
-		rc = archive_demote(s->archive, c->retest_id, why, e);
-		if (rc >= 0)
-			elites_remove(s->elites, c->cell);
-		free(why);
-		return rc < 0 ? rc : 0;
-	}
-	metrics = metrics_text(c);
-	rc = archive_rescore(s->archive, c->retest_id, settle_fitness(c), c->low, c->high, metrics, c->pairs, e);
 	if (rc >= 0)
 		elites_put(s->elites, c->cell, c->retest_id, settle_fitness(c), c->depth, c->made.source, c->made.source_bytes, c->flags_json);
 	free(metrics);
-	return rc < 0 ? rc : 0;
+	return rc;
+}
+
+int settle_retest(struct candidate *c, enum verdict verdict, const char *reason, struct err *e)
+{
+	int rc = verdict == VERDICT_OK ? rescore(c, e) : demote(c, verdict, reason, e);
+
+	return rc < 0 ? rc : settle_take_best(c->search, e);
 }
