@@ -30,6 +30,7 @@ void proposer_domain(struct search *s)
 		.imports = (const char *const *)m->imports,
 		.flags = (enum mutator_flags_policy)s->campaign->flags,
 		.tunes = m->has_residuals,
+		.function = s->campaign->function,
 	};
 }
 
