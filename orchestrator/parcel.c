@@ -38,6 +38,15 @@ int parcel_flags_read(char **flags, int max, const char *json)
 	return n;
 }
 
+/* In hexadecimal, bit for bit: a JSON number has neither infinities nor -0.0 in every printer. */
+static void put_constant(cJSON *list, double value)
+{
+	char text[64];
+
+	snprintf(text, sizeof text, "%a", value);
+	cJSON_AddItemToArray(list, cJSON_CreateString(text));
+}
+
 char *parcel_write(const struct candidate *c)
 {
 	cJSON *o = cJSON_CreateObject();
@@ -56,7 +65,7 @@ char *parcel_write(const struct candidate *c)
 
 		json_put_text(o, "tunable", c->made.tunable);
 		for (int i = 0; i < c->made.constant_count; i++)
-			cJSON_AddItemToArray(constants, cJSON_CreateNumber(c->made.constants[i]));
+			put_constant(constants, c->made.constants[i]);
 	}
 	text = json_text(o);
 	cJSON_Delete(o);
@@ -71,8 +80,8 @@ static void restore_lists(struct candidate *c, const cJSON *o)
 		if (cJSON_IsNumber(row) && c->parent_count < 4)
 			c->parents[c->parent_count++] = (int64_t)row->valuedouble;
 	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(o, "constants"))
-		if (cJSON_IsNumber(row) && c->made.constant_count < MUTATOR_CONSTANTS_MAX)
-			c->made.constants[c->made.constant_count++] = row->valuedouble;
+		if (cJSON_IsString(row) && c->made.constant_count < MUTATOR_CONSTANTS_MAX)
+			c->made.constants[c->made.constant_count++] = strtod(row->valuestring, NULL);
 	c->made.tune = c->made.tunable != NULL && c->made.constant_count > 0;
 }
 
@@ -101,5 +110,7 @@ int parcel_read(struct candidate **out, struct search *s, int64_t queue_id, int6
 	*out = c;
 out:
 	cJSON_Delete(o);
-	return rc < 0 ? err_in(e, "queued proposal %lld", (long long)proposal) : 0;
+	if (rc < 0)
+		err_in(e, "queued proposal %lld", (long long)proposal);
+	return rc < 0 ? rc : 0;
 }
