@@ -1,9 +1,11 @@
 #include "orchestrator/briefing.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -13,13 +15,36 @@
 #include "orchestrator/pool.h"
 #include "orchestrator/progress.h"
 
+/* As one word of the shell; caller frees. Plain paths stay plain, since a launcher like ssh hands them to a second shell. */
+static char *quoted(const char *path)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_.,:=@%+-";
+	struct buffer b;
+
+	if (path[strspn(path, plain)] == '\0')
+		return text_copy(path);
+	buffer_init(&b, 5 * BRIEFING_PATH_MAX);
+	buffer_add_text(&b, "'");
+	for (; *path != '\0'; path++)
+		buffer_add(&b, *path == '\'' ? "'\\''" : path, *path == '\'' ? 4 : 1);
+	buffer_add_text(&b, "'");
+	return buffer_take(&b);
+}
+
 static int own_command(struct briefing *b, struct err *e)
 {
-	ssize_t n = readlink("/proc/self/exe", b->worker_command, sizeof b->worker_command - 16);
+	char path[BRIEFING_PATH_MAX] = "";
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+	char *word;
+	int size;
 
 	if (n < 0)
 		return err_errno(e, ERR_IO, "/proc/self/exe");
-	memcpy(b->worker_command + n, " worker", 8);
+	word = quoted(path);
+	size = snprintf(b->worker_command, sizeof b->worker_command, "%s worker", word);
+	free(word);
+	if (size >= (int)sizeof b->worker_command)
+		return err_set(e, ERR_LIMIT, "the path of this program is longer than %d bytes", BRIEFING_PATH_MAX);
 	return 0;
 }
 
