@@ -95,7 +95,9 @@ void hook_close(struct search *s)
 	if (h == NULL)
 		return;
 	h->search = NULL;
-	if (!h->running) {
+	if (h->running && !uv_is_closing((uv_handle_t *)&h->process)) {
+		uv_close((uv_handle_t *)&h->process, on_hook_closed);
+	} else if (!h->running) {
 		for (int i = 0; i < 4; i++)
 			free(h->waiting[i]);
 		free(h);

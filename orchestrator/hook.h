@@ -9,5 +9,5 @@ struct candidate;
 struct search;
 
 void hook_best(struct search *s, const struct candidate *c, double fitness);
-/* Wait for nothing: a hook that still runs at the end is left to itself. */
+/* Wait for nothing: a hook that still runs at the end is left to itself. The loop must turn once more to let go of it. */
 void hook_close(struct search *s);
