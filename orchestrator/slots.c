@@ -52,7 +52,8 @@ static void plan_timed(struct slots *out, const struct campaign *c, const int *c
 
 static void plan_behaviour(struct slots *out, const struct campaign *c, const int *cpus, int n, int first)
 {
-	int wanted = c->workers > 0 ? at_most(c->workers, SLOTS_MAX) : n;
+	/* Spinning wants a second CPU for each slot; chosen by us, there are no more slots than that allows. */
+	int wanted = c->workers > 0 ? at_most(c->workers, SLOTS_MAX) : c->spinning && n > 1 ? n / 2 : n;
 
 	for (int i = 0; i < wanted; i++) {
 		out->measure_cpus[i] = cpus[(first + n - i % n) % n];
