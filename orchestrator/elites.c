@@ -67,16 +67,17 @@ static void open_gap(struct elites *e, int at)
 void elites_put(struct elites *e, int64_t cell, int64_t id, double fitness, int depth, const char *source, size_t source_bytes, const char *flags)
 {
 	int at = lower_bound(e, cell);
+	struct elite made = {             /* before anything is freed: the texts may be the old elite's own */
+		.cell = cell, .id = id, .fitness = fitness, .depth = depth,
+		.source = text_copy_n(source, source_bytes), .source_bytes = source_bytes,
+		.flags = text_copy(flags != NULL ? flags : "[]"),
+	};
 
 	if (at < e->count && e->rows[at].cell == cell)
 		row_release(&e->rows[at]);
 	else
 		open_gap(e, at);
-	e->rows[at] = (struct elite){
-		.cell = cell, .id = id, .fitness = fitness, .depth = depth,
-		.source = text_copy_n(source, source_bytes), .source_bytes = source_bytes,
-		.flags = text_copy(flags != NULL ? flags : "[]"),
-	};
+	e->rows[at] = made;
 	e->fitness[at] = fitness;
 }
 

@@ -35,9 +35,10 @@ static int inner_region(struct region *out, const struct search *s, const char *
 static int token_text(char **out, size_t *size, const struct search *s, const char *source, size_t source_bytes, char *const *flags, struct err *e)
 {
 	struct region r;
+	int rc = inner_region(&r, s, source, source_bytes, e);
 
-	if (inner_region(&r, s, source, source_bytes, e) < 0)
-		return e->code;
+	if (rc < 0)
+		return rc;
 	return syntax_tokens(out, size, source, source_bytes, r, (const char *const *)flags, e);
 }
 
