@@ -593,7 +593,7 @@ static void what_a_launcher_left_in_its_group_is_killed(void **state)
 	assert_int_equal(fdio_read_file(&text, &size, path, 100, NULL), 0);
 	submit(f, POOL_MEASURE, 0, "die");
 	WAIT(f, f->told == 1);
-	assert_true(is_gone(atoi(text)));
+	assert_true(is_gone(strtoll(text, NULL, 10)));
 	free(text);
 	free(path);
 }
