@@ -267,6 +267,10 @@ void progress_line(struct progress *p, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof line, format, args);
 	va_end(args);
+	for (char *c = line; *c; c++) {      /* a worker's words come here too */
+		if ((unsigned char)*c < ' ')
+			*c = *c == '\t' || *c == '\n' ? ' ' : '?';
+	}
 	buffer_format(&p->frame, "%s\n", line);
 	if (p->live)
 		draw_block(p);

@@ -125,14 +125,14 @@ static void a_file_gets_plain_lines_without_control_characters(void **state)
 	p = progress_new(out, false);
 	progress_show(p, &f, true);
 	progress_show(p, &f, false);
-	progress_line(p, "new best %d", 5);
+	progress_line(p, "new best %d\033[2J", 5);
 	progress_free(p);
 	fclose(out);
 	assert_non_null(strstr(text, "1234 evaluations, 12.5/s, 66 duplicates, cells 7 of 40"));
 	assert_non_null(strstr(text, "best 9.25 digits [9, 9.5] (seed 4)"));
 	assert_non_null(strstr(text, "ok 1000, wrong 234"));
 	assert_non_null(strstr(text, "18.0 s left"));
-	assert_non_null(strstr(text, "\nnew best 5\n"));
+	assert_non_null(strstr(text, "\nnew best 5?[2J\n"));
 	assert_null(strchr(text, '\033'));
 	assert_null(strchr(text, '\r'));
 	/* One forced line: the second call came too early. */
