@@ -2,28 +2,25 @@
  * bench_null.c - the campaign's own cost: the real loop, protocol and archive over a worker that answers at once.
  *
  *   this program ── fork ──▶ clade run ── launcher ──▶ this program as a null worker: images and metrics out of the source's hash
- *        └ samples the engine's memory and the file's sizes until it ends
+ *        └ samples the engine's memory, its evaluations and the file's sizes until it ends
  *
- * 100,000 candidates, 1,000,000 with CLADE_BENCH_FULL. Rows: what<TAB>value<TAB>target.
+ * 3,000 candidates on the disk of TMPDIR for the rate with real syncs, then 100,000 (CLADE_BENCH_FULL: 1,000,000; or bench_null N) for what must stay
+ * flat; those are in /dev/shm where it has the room, because it is the engine that is looked at, and a disk's syncs could take a quarter of an hour.
  */
 #include <math.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <sys/statvfs.h>
 
-#include "base/clock.h"
-#include "base/err.h"
+#include "archive/archive.h"
 #include "base/hash.h"
 #include "base/json.h"
-#include "base/text.h"
 #include "evaluators/job.h"
 #include "evaluators/machine.h"
 #include "evaluators/manifest.h"
 #include "evaluators/plugin.h"
+#include "tests/bench/bench.h"
 
 /* ---- the null worker ---- */
 
@@ -143,21 +140,31 @@ static int null_worker(void)
 
 /* ---- the measured engine ---- */
 
-static int run_engine(const char *self, const char *file, int64_t evaluations)
-{
-	const char *clade = getenv("CLADE");
-	char *launcher = text_format("launcher=%s null # {worker}", self);
-	char *budget = text_format("%lld", (long long)evaluations);
+#define DISK_CANDIDATES 3000
+#define MEMORY_FOLDER "/dev/shm"
+#define ROOM_BYTES 2000      /* of a candidate, with its share of the log */
+#define SAMPLE_NS 250000000
+#define SAMPLES_MAX 20000
+#define FLAT_MOST 1.25       /* end of the run over its half */
 
-	if (clade == NULL)
-		clade = "build/clade";
+struct sample { int64_t at_ns, evaluations; double memory_mb, wal_mb; };
+static struct sample samples[SAMPLES_MAX];
+
+_Noreturn static void run_engine(const char *self, const char *file, const char *log, int64_t evaluations)
+{
+	char *launcher = text_format("launcher=%s null # {worker}", self), *budget = text_format("%lld", (long long)evaluations);
+	const char *clade = getenv("CLADE") ? getenv("CLADE") : "build/clade";
+	int out = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(out, 1);
+	dup2(out, 2);
 	execl(clade, clade, "run", "exp2_ops", "--file", file, "--quiet", "--evaluations", budget, "--wall", "0", "--seed", "1",
 		"--set", launcher, (char *)NULL);
-	perror(clade);
-	return 1;
+	_exit(127);
 }
 
-static long resident_kb(pid_t pid)
+static double resident_mb(pid_t pid)
 {
 	char path[64], line[128];
 	long kb = 0;
@@ -165,12 +172,11 @@ static long resident_kb(pid_t pid)
 
 	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
 	f = fopen(path, "r");
-	while (f != NULL && fgets(line, sizeof line, f) != NULL)
-		if (sscanf(line, "VmRSS: %ld", &kb) == 1)
-			break;
-	if (f != NULL)
+	while (f && fgets(line, sizeof line, f) && sscanf(line, "VmRSS: %ld", &kb) != 1)
+		continue;
+	if (f)
 		fclose(f);
-	return kb;
+	return (double)kb / 1e3;
 }
 
 static double megabytes(const char *file, const char *suffix)
@@ -183,65 +189,116 @@ static double megabytes(const char *file, const char *suffix)
 	return mb;
 }
 
-#define SAMPLES_MAX 100000
-static long samples[SAMPLES_MAX];
-
-static int watch(pid_t pid, const char *file, int64_t evaluations)
+/* A reader beside the engine, as `clade status` is. */
+static int64_t evaluations_of(const char *file)
 {
-	int64_t began = clock_now_ns();
+	struct archive_totals t = { 0 };
+	struct archive *a = NULL;
+
+	if (archive_open(&a, file, ARCHIVE_READ, NULL) < 0)
+		return 0;      /* not there yet */
+	archive_totals(&t, a, NULL);
+	archive_close(a);
+	return t.evaluations;
+}
+
+/* Samples until the engine ends; how many, or -1 when it did not end well. */
+static int watch(pid_t pid, const char *file)
+{
 	int n = 0, status;
-	double wal = 0, seconds;
 
 	while (waitpid(pid, &status, WNOHANG) == 0) {
-		double mb = megabytes(file, "-wal");
-
-		wal = mb > wal ? mb : wal;
 		if (n < SAMPLES_MAX)
-			samples[n++] = resident_kb(pid);
-		clock_sleep_ns(50000000);
+			samples[n++] = (struct sample){ clock_now_ns(), evaluations_of(file), resident_mb(pid), megabytes(file, "-wal") };
+		clock_sleep_ns(SAMPLE_NS);
 	}
-	seconds = (double)(clock_now_ns() - began) / 1e9;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || n < 10)
-		return 1;
-	printf("null evaluator: candidates\t%lld\t\n", (long long)evaluations);
-	printf("null evaluator: candidates per second\t%.0f\t\n", (double)evaluations / seconds);
-	printf("engine memory at a fifth, half, end of the run (MB)\t%.1f %.1f %.1f\tflat\n", (double)samples[n / 5] / 1e3,
-		(double)samples[n / 2] / 1e3, (double)samples[n - 2] / 1e3);
-	printf("largest WAL (MB)\t%.1f\tflat\n", wal);
-	printf("bytes per program in the file\t%.0f\t\n", megabytes(file, "") * 1e6 / (double)evaluations);
-	return 0;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? n : -1;
+}
+
+/* The first sample at which this share of the evaluations was done. */
+static const struct sample *sample_at(int n, int64_t evaluations, double share)
+{
+	for (int i = 0; i < n; i++)
+		if ((double)samples[i].evaluations >= share * (double)evaluations)
+			return &samples[i];
+	return &samples[n - 1];
+}
+
+static double rate_between(const struct sample *a, const struct sample *b)
+{
+	return (double)(b->evaluations - a->evaluations) * 1e9 / (double)(b->at_ns - a->at_ns);
+}
+
+static void row_rate(const char *what, int n, int64_t evaluations)
+{
+	const struct sample *first = sample_at(n, evaluations, 0), *last = &samples[n - 2];   /* the engine of the last one may be gone */
+
+	bench_row(what, "", "%.0f (%lld in %.1f s)", rate_between(first, last), (long long)evaluations, (double)(last->at_ns - first->at_ns) / 1e9);
+}
+
+static int rows_flat(int n, double mb, int64_t evaluations)
+{
+	const struct sample *first = sample_at(n, evaluations, 0), *fifth = sample_at(n, evaluations, 0.2), *half = sample_at(n, evaluations, 0.5);
+	const struct sample *late = sample_at(n, evaluations, 0.8), *last = &samples[n - 2];
+	int missed = last->memory_mb > FLAT_MOST * half->memory_mb || last->wal_mb > FLAT_MOST * half->wal_mb;
+
+	bench_row("  in the first and in the last fifth", "", "%.0f %.0f", rate_between(first, fifth), rate_between(late, last));
+	bench_row("  memory of the engine at a fifth, half, end (MB)", "flat", "%.1f %.1f %.1f%s", fifth->memory_mb, half->memory_mb,
+		last->memory_mb, last->memory_mb > FLAT_MOST * half->memory_mb ? " MISSED" : "");
+	bench_row("  write-ahead log at a fifth, half, end (MB)", "flat", "%.1f %.1f %.1f%s", fifth->wal_mb, half->wal_mb, last->wal_mb,
+		last->wal_mb > FLAT_MOST * half->wal_mb ? " MISSED" : "");
+	bench_row("  bytes per program in the file", "", "%.0f", mb * 1e6 / (double)evaluations);
+	return missed;
+}
+
+/* Run the engine on a new file; how many samples, in *mb what the file took. */
+static int campaign(double *mb, const char *self, int64_t evaluations)
+{
+	char *folder = bench_folder(), *file = text_format("%s/c.clade", folder), *log = text_format("%s/log", folder);
+	pid_t pid = fork();
+	int n;
+
+	if (pid == 0)
+		run_engine(self, file, log, evaluations);
+	n = watch(pid, file);
+	*mb = megabytes(file, "");
+	if (n < 5) {
+		fprintf(stderr, "the campaign did not end well, or too soon to tell anything:\n");
+		bench_run((const char *const[]){ "cat", log, NULL }, "/dev/stderr", NULL);
+		exit(2);
+	}
+	free(file);
+	free(log);
+	bench_remove(folder);
+	return n;
+}
+
+static int bench(const char *self, int64_t evaluations)
+{
+	struct statvfs room;
+	double mb;
+	int n = campaign(&mb, self, DISK_CANDIDATES);
+
+	row_rate("null evaluator: candidates per second, synced to disk", n, DISK_CANDIDATES);
+	if (statvfs(MEMORY_FOLDER, &room) == 0 && (double)room.f_bavail * (double)room.f_frsize > (double)evaluations * ROOM_BYTES)
+		setenv("TMPDIR", MEMORY_FOLDER, 1);
+	n = campaign(&mb, self, evaluations);
+	row_rate("null evaluator: candidates per second, file in memory", n, evaluations);
+	return rows_flat(n, mb, evaluations);
 }
 
 int main(int argc, char **argv)
 {
-	int64_t evaluations = getenv("CLADE_BENCH_FULL") != NULL ? 1000000 : 100000;
-	char folder[] = "/tmp/bench_null.XXXXXX";
+	int64_t evaluations = getenv("CLADE_BENCH_FULL") ? 1000000 : 100000;
 	char self[4096];
-	char *file;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	pid_t pid;
-	int status;
 
 	if (argc > 1 && text_equal(argv[1], "null"))
 		return null_worker();
-	if (argc > 1 && text_parse_i64(&evaluations, argv[1]) < 0)
+	if (n < 0 || (argc > 1 && text_parse_i64(&evaluations, argv[1]) < 0)) {
+		fprintf(stderr, "usage: bench_null [CANDIDATES]\n");
 		return 2;
-	if (n < 0 || mkdtemp(folder) == NULL)
-		return 1;
-	self[n] = '\0';
-	file = text_format("%s/c.clade", folder);
-	pid = fork();
-	if (pid == 0)
-		_exit(run_engine(self, file, evaluations));
-	status = watch(pid, file, evaluations);
-	for (int i = 0; i < 4; i++) {
-		static const char *const suffixes[] = { "", "-wal", "-shm", "-lock" };
-		char *path = text_format("%s%s", file, suffixes[i]);
-
-		unlink(path);
-		free(path);
 	}
-	free(file);
-	rmdir(folder);
-	return status;
+	self[n] = '\0';
+	return bench(self, evaluations);
 }

@@ -20,7 +20,9 @@
 #include "tests/bench/bare_host.h"
 
 #define PROGRAMS_MAX 64
-#define ROUNDS 12
+#define ROUNDS_MAX 24
+#define ROUNDS_LEAST 8
+#define PATIENCE_NS 25000000000LL   /* enough rounds of a slow kernel */
 #define EACH 3                 /* programs of each process in a round */
 #define CAMPAIGN_WALL "12s"
 #define RATIO_MOST 1.25
@@ -255,47 +257,58 @@ static void start_sides(int channels[2], const struct problem *p)
 			exit(2);
 }
 
-static void row_parts(const char *problem, const char *how, const struct answer *sum)
+static void row_parts(const char *problem, const char *how, const struct answer *sum, int rounds)
 {
 	char *what = text_format("  %s: %s compile, run of a candidate (ms); not ok", problem, how);
-	double n = ROUNDS * 2 * EACH;
+	double n = rounds * 2 * EACH;
 
 	bench_row(what, "", "%.1f %.1f; %d of %.0f", (double)sum->compile_ns / 1e6 / n, (double)sum->run_ns / 1e6 / n, sum->not_ok, n);
 	free(what);
 }
 
+/* Both ways in turns, the first of them alternating; after a round that warms up. The number of rounds. */
+static int run_rounds(double ns[2][ROUNDS_MAX], struct answer sums[2], const int channels[2])
+{
+	struct answer ignored = { 0 };
+	int64_t began_ns;
+	int round;
+
+	run_round(&ignored, channels, 0, 0);
+	run_round(&ignored, channels, 1, 0);
+	began_ns = clock_now_ns();
+	for (round = 0; round < ROUNDS_MAX && (round < ROUNDS_LEAST || clock_now_ns() - began_ns < PATIENCE_NS); round++)
+		for (int turn = 0; turn < 2; turn++) {
+			int is_boxed = (round ^ turn) & 1;
+
+			ns[is_boxed][round] = run_round(&sums[is_boxed], channels, is_boxed, round);
+		}
+	return round;
+}
+
 static int measure(const struct problem *p)
 {
-	double ratios[ROUNDS], campaign[ROUNDS];
+	double ns[2][ROUNDS_MAX], ratios[ROUNDS_MAX], campaign[ROUNDS_MAX];
 	struct answer sums[2] = { { 0 } };
-	int channels[2], missed;
+	int channels[2], missed, rounds;
 	char *what;
 
 	start_sides(channels, p);
-	for (int round = -1; round < ROUNDS; round++) {      /* the first one warms up */
-		double ns[2];
-		int first = round & 1;
-
-		for (int turn = 0; turn < 2; turn++)
-			ns[first ^ turn] = run_round(&sums[first ^ turn], channels, first ^ turn, round < 0 ? 0 : round);
-		if (round < 0) {
-			memset(sums, 0, sizeof sums);
-			continue;
-		}
-		ratios[round] = ns[1] / ns[0];
-		campaign[round] = p->campaign_ns / ns[0];
+	rounds = run_rounds(ns, sums, channels);
+	for (int i = 0; i < rounds; i++) {
+		ratios[i] = ns[1][i] / ns[0][i];
+		campaign[i] = p->campaign_ns / ns[0][i];
 	}
-	for (int i = 0; i < 2; i++) {
-		close(channels[i]);
-		wait(NULL);
-	}
+	close(channels[0]);
+	close(channels[1]);
+	while (wait(NULL) > 0)
+		continue;
 	what = text_format("%s: boxed over bare, wall of a candidate", p->name);
-	missed = bench_ratio(what, ratios, ROUNDS, 0, RATIO_MOST);
+	missed = bench_ratio(what, ratios, rounds, 0, RATIO_MOST);
 	free(what);
-	row_parts(p->name, "bare", &sums[0]);
-	row_parts(p->name, "boxed", &sums[1]);
+	row_parts(p->name, "bare", &sums[0], rounds);
+	row_parts(p->name, "boxed", &sums[1], rounds);
 	what = text_format("  %s: the whole campaign over bare, wall of a candidate", p->name);
-	bench_ratio(what, campaign, ROUNDS, 0, 0);
+	bench_ratio(what, campaign, rounds, 0, 0);
 	free(what);
 	return missed;
 }
