@@ -112,7 +112,7 @@ static void damaged_images_never_hurt_the_zygote(void **state)
 
 static void what_is_no_object_is_refused(void **state)
 {
-	static const char *const texts[] = { "", "\x7f" "ELF", "#!/bin/sh\nid\n" };
+	static const char *const texts[] = { "", "\177ELF", "#!/bin/sh\nid\n" };
 	char reason[256];
 	double value;
 	(void)state;
