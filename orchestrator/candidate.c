@@ -47,8 +47,10 @@ struct candidate *candidate_new(struct search *s, enum candidate_kind kind, int6
 	return c;
 }
 
-static void candidate_free(struct candidate *c)
+void candidate_free(struct candidate *c)
 {
+	if (c == NULL)
+		return;
 	mutator_proposal_release(&c->made);
 	free(c->mutator);
 	free(c->flags_json);
@@ -190,6 +192,10 @@ static bool no_answer(struct candidate *c, enum pool_outcome outcome, const char
 		lost(c);
 	else if (outcome == POOL_ERROR)
 		our_failure(c, error);
+	else if (outcome == POOL_RECALLED && stopping(c))
+		candidate_leave(c);
+	else if (outcome == POOL_RECALLED)
+		ask_again(c);
 	return outcome != POOL_DONE;
 }
 

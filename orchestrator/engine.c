@@ -38,7 +38,7 @@ struct engine {
 	struct opening opening;
 	struct archive_program *retest; int retest_count;  /* elites to be measured again, next one at retest_next */
 	int retest_next;                                   /* -1: the frozen seed's image first */
-	bool pool_closed, interrupted;
+	bool pool_closed, interrupted, recalled;
 	int64_t limit_wall_ns, limit_evaluations;          /* totals over all sessions, 0: none */
 	int64_t rate_at_ns, rate_evaluations;
 	double rate;
@@ -240,6 +240,10 @@ static void turn(struct engine *g)
 		retest_turn(g);
 	if (s->phase == SEARCH_OPEN)
 		propose(g);
+	if (s->phase == SEARCH_DRAINING && !g->recalled) {
+		g->recalled = true;
+		pool_recall(s->pool);
+	}
 	if (s->phase == SEARCH_DRAINING && (s->in_flight_count == 0 || s->failed))
 		s->phase = SEARCH_OVER;
 }

@@ -667,6 +667,20 @@ void pool_submit(struct pool *p, enum pool_slot slot, int64_t id, char *frame_by
 	pool_feed(p);
 }
 
+void pool_recall(struct pool *p)
+{
+	for (int s = 0; s < 2; s++) {
+		struct pool_list recalled = p->queue[s];
+		struct pool_job *j;
+
+		p->queue[s] = (struct pool_list){ 0 };   /* a callback may submit again */
+		while ((j = list_shift(&recalled)) != NULL) {
+			j->done(j->context, POOL_RECALLED, NULL, NULL);
+			job_free(j);
+		}
+	}
+}
+
 int pool_waiting(const struct pool *p, enum pool_slot slot)
 {
 	return p->queue[slot].count;

@@ -20,7 +20,12 @@ struct manifest;
 struct job_configure;
 
 enum pool_slot { POOL_MEASURE, POOL_COMPILE };
-enum pool_outcome { POOL_DONE, POOL_LOST, POOL_ERROR };   /* ERROR: the worker reports a failure of ours; text in the frame's "error" */
+enum pool_outcome {
+	POOL_DONE,
+	POOL_LOST,         /* the worker died on it */
+	POOL_ERROR,        /* the worker reports a failure of ours; text in the frame's "error" */
+	POOL_RECALLED,     /* never sent: pool_recall took it back */
+};
 /* frame is NULL unless DONE or ERROR; borrowed for the call. */
 typedef void pool_done_fn(void *context, enum pool_outcome outcome, const struct frame *frame, const char *error);
 
@@ -41,6 +46,8 @@ struct pool_options {
 int pool_open(struct pool **out, const struct pool_options *o, struct err *e);
 /* Submit one encoded job frame (taken over, bytes freed by the pool). id must be unique. The callback runs from the loop. */
 void pool_submit(struct pool *p, enum pool_slot slot, int64_t id, char *frame_bytes, size_t size, pool_done_fn *done, void *context);
+/* Jobs that no worker was given yet come back as POOL_RECALLED: what runs is finished, nothing more begins. */
+void pool_recall(struct pool *p);
 int pool_waiting(const struct pool *p, enum pool_slot slot);     /* queued, not yet sent */
 int pool_busy(const struct pool *p, enum pool_slot slot);        /* workers with at least one job */
 int pool_size(const struct pool *p, enum pool_slot slot);
