@@ -14,18 +14,23 @@
 #define SINGLE_OPEN "((float)"
 #define SINGLE_CLOSE ")"
 
-/* What a literal is with its sign: -1.5 and (-1.5) are taken whole, so that a fitted value writes no second minus. */
+/*
+ * What a literal is with its sign: -1.5 and (-1.5) are taken whole, so that a fitted value writes
+ * no second minus.
+ */
 static int signed_literal(const struct tree *t, int literal, double *value)
 {
 	int parent = t->nodes[literal].parent;
 	int node = literal, outer;
 
-	if (tree_is(t, parent, TREE_UNARY_EXPRESSION) && tree_text_is(t, tree_child(t, parent, TREE_FIELD_OPERATOR), "-")) {
+	if (tree_is(t, parent, TREE_UNARY_EXPRESSION) &&
+		tree_text_is(t, tree_child(t, parent, TREE_FIELD_OPERATOR), "-")) {
 		*value = -*value;
 		node = parent;
 	}
 	outer = t->nodes[node].parent;
-	if (node != literal && tree_is(t, outer, TREE_PARENTHESIZED_EXPRESSION) && tree_bytes(t, outer) == tree_bytes(t, node) + 2)
+	if (node != literal && tree_is(t, outer, TREE_PARENTHESIZED_EXPRESSION) &&
+		tree_bytes(t, outer) == tree_bytes(t, node) + 2)
 		node = outer;
 	return node;
 }
@@ -46,7 +51,8 @@ int constants_extract(char **out, double *values, int *count, int max, const str
 		double value;
 		int node;
 
-		if (!tree_is(t, i, TREE_NUMBER_LITERAL) || !tree_inside(t, i, (uint32_t)s->region.start, (uint32_t)s->region.end) ||
+		if (!tree_is(t, i, TREE_NUMBER_LITERAL) ||
+			!tree_inside(t, i, (uint32_t)s->region.start, (uint32_t)s->region.end) ||
 			!scope_is_value(&s->scope, i))
 			continue;
 		kind = literal_parse(&value, tree_text(t, i), tree_bytes(t, i));
@@ -54,7 +60,8 @@ int constants_extract(char **out, double *values, int *count, int max, const str
 			continue;
 		node = signed_literal(t, i, &value);
 		buffer_add(&text, s->text + at, t->nodes[node].start - at);
-		buffer_format(&text, "%s" ARRAY "[%d]%s", kind == LITERAL_FLOAT ? SINGLE_OPEN : "", n, kind == LITERAL_FLOAT ? SINGLE_CLOSE : "");
+		buffer_format(&text, "%s" ARRAY "[%d]%s", kind == LITERAL_FLOAT ? SINGLE_OPEN : "",
+			n, kind == LITERAL_FLOAT ? SINGLE_CLOSE : "");
 		at = t->nodes[node].end;
 		values[n++] = value;
 	}
@@ -77,22 +84,27 @@ static void write_value(struct buffer *out, double value, bool single)
 	buffer_add_text(out, literal);
 }
 
-int constants_restore(char **out, const char *tunable, const double *values, int count, struct err *e)
+int constants_restore(
+	char **out, const char *tunable, const double *values, int count, struct err *e)
 {
 	struct buffer text;
 	const char *at, *next;
 	int rc = 0;
 
 	if (!text_has_prefix(tunable, DECLARATION))
-		return err_set(e, ERR_FORMAT, "this text was not made for fitting: its first line does not declare " ARRAY);
+		return err_set(e, ERR_FORMAT,
+			"this text was not made for fitting: its first line does not "
+			"declare " ARRAY);
 	buffer_init(&text, 2 * TREE_BYTES_MAX);
 	for (at = tunable + strlen(DECLARATION); (next = strstr(at, ARRAY "[")) != NULL;) {
-		bool single = next - at >= (long)strlen(SINGLE_OPEN) && memcmp(next - strlen(SINGLE_OPEN), SINGLE_OPEN, strlen(SINGLE_OPEN)) == 0;
+		bool single = next - at >= (long)strlen(SINGLE_OPEN) &&
+			memcmp(next - strlen(SINGLE_OPEN), SINGLE_OPEN, strlen(SINGLE_OPEN)) == 0;
 		char *end;
 		long index = strtol(next + strlen(ARRAY "["), &end, 10);
 
 		if (*end != ']' || index < 0 || index >= count) {
-			rc = err_set(e, ERR_FORMAT, "constant %ld of %d is not there", index, count);
+			rc = err_set(
+				e, ERR_FORMAT, "constant %ld of %d is not there", index, count);
 			goto out;
 		}
 		if (!isfinite(values[index])) {

@@ -1,5 +1,6 @@
 /*
- * expressions.c - operators on single expressions, typed: what is planted has a type that the place takes, and only names that it sees.
+ * expressions.c - operators on single expressions, typed: what is planted has a type that the place
+ * takes, and only names that it sees.
  */
 #include "mutators/operator.h"
 
@@ -38,7 +39,8 @@ static int expressions_replace(struct sketch *s)
 
 		if (to < 0)
 			return 0;
-		if (tree_same_text(&s->tree, to, from) || !is_floating_like(s->scope.types[to], s->scope.types[from]) ||
+		if (tree_same_text(&s->tree, to, from) ||
+			!is_floating_like(s->scope.types[to], s->scope.types[from]) ||
 			!scope_moves_to(&s->scope, from, s->tree.nodes[to].start))
 			continue;
 		buffer_init(&text, TEXT_BYTES_MAX);
@@ -119,7 +121,9 @@ static int expressions_grow(struct sketch *s)
 		buffer_format(&wide, "(%s)", text.bytes);
 		buffer_clear(&leaf);
 		right = terms_write(&leaf, s, s->scope.types[node], at);
-		buffer_format(&wide, " %c %s", terms_operator(s, scope_is_floating(left) ? left : right, right), leaf.bytes);
+		buffer_format(&wide, " %c %s",
+			terms_operator(s, scope_is_floating(left) ? left : right, right),
+			leaf.bytes);
 		buffer_release(&text);
 		text = wide;
 	}
@@ -141,7 +145,8 @@ static int expressions_hoist(struct sketch *s)
 		last = s->tree.nodes[node].last;
 		for (int part = node + 1; part < last; part++)
 			if (s->tree.nodes[part].named && sketch_is_value(s, part) &&
-				is_floating_like(s->scope.types[node], s->scope.types[part]) && random_below(s->random, ++seen) == 0)
+				is_floating_like(s->scope.types[node], s->scope.types[part]) &&
+				random_below(s->random, ++seen) == 0)
 				pick = part;
 		if (pick < 0)
 			continue;
@@ -172,12 +177,14 @@ static const char *const swappable[] = { "+", "*", "-", "/" };
 
 static bool is_arithmetic_binary(const struct sketch *s, int node)
 {
-	return tree_is(&s->tree, node, TREE_BINARY_EXPRESSION) && sketch_is_value(s, node) && is_one_of(s, operator_of(s, node), sums, 4);
+	return tree_is(&s->tree, node, TREE_BINARY_EXPRESSION) && sketch_is_value(s, node) &&
+		is_one_of(s, operator_of(s, node), sums, 4);
 }
 
 static bool is_comparison(const struct sketch *s, int node)
 {
-	return tree_is(&s->tree, node, TREE_BINARY_EXPRESSION) && scope_is_value(&s->scope, node) && !sketch_in_loop_header(s, node) &&
+	return tree_is(&s->tree, node, TREE_BINARY_EXPRESSION) && scope_is_value(&s->scope, node) &&
+		!sketch_in_loop_header(s, node) &&
 		is_one_of(s, operator_of(s, node), comparisons, 6);
 }
 
@@ -190,7 +197,8 @@ static int change_operator(struct sketch *s, int node, const char *const *list, 
 	do
 		other = list[random_below(s->random, (uint64_t)count)];
 	while (tree_text_is(&s->tree, operator, other));
-	edits_add(&s->edits, s->tree.nodes[operator].start, s->tree.nodes[operator].end, "%s", other);
+	edits_add(&s->edits, s->tree.nodes[operator].start, s->tree.nodes[operator].end, "%s",
+		other);
 	return 1;
 }
 
@@ -211,8 +219,9 @@ static int expressions_comparison(struct sketch *s)
 }
 
 /*
- * Swapping a comparison's sides turned `k + 2 <= n` into an overrun that three sizes did not show (mutation.md, pitfall 3), so kernels swap only
- * what commutes; in rules and numerics a - b and b - a are both worth a look.
+ * Swapping a comparison's sides turned `k + 2 <= n` into an overrun that three sizes did not show
+ * (mutation.md, pitfall 3), so kernels swap only what commutes; in rules and numerics a - b and b -
+ * a are both worth a look.
  */
 static int expressions_swap(struct sketch *s)
 {
@@ -220,11 +229,14 @@ static int expressions_swap(struct sketch *s)
 	int node = sketch_pick(s, is_arithmetic_binary);
 	int left, right;
 
-	if (node < 0 || !is_one_of(s, operator_of(s, node), kernel ? commuting : swappable, kernel ? 7 : 4))
+	if (node < 0 ||
+		!is_one_of(s, operator_of(s, node), kernel ? commuting : swappable, kernel ? 7 : 4))
 		return 0;
 	left = tree_child(&s->tree, node, TREE_FIELD_LEFT);
 	right = tree_child(&s->tree, node, TREE_FIELD_RIGHT);
-	if (tree_same_text(&s->tree, left, right) || (scope_is_integer(s->scope.types[node]) && tree_text_is(&s->tree, operator_of(s, node), "/")))
+	if (tree_same_text(&s->tree, left, right) ||
+		(scope_is_integer(s->scope.types[node]) &&
+			tree_text_is(&s->tree, operator_of(s, node), "/")))
 		return 0;
 	for (int i = 0; i < 2; i++) {
 		int to = i ? right : left, from = i ? left : right;
@@ -274,9 +286,24 @@ static bool has_import(const struct sketch *s, const char *name)
 	return false;
 }
 
-/* The calls of floating values that any problem could offer; single-precision kernels get the f forms. */
-static const struct call { const char *name; int arguments; } calls[] = {
-	{ "fmin", 2 }, { "fmax", 2 }, { "fabs", 1 }, { "sqrt", 1 }, { "fma", 3 }, { "pow", 2 }, { "exp", 1 }, { "log", 1 }, { "floor", 1 }, { "copysign", 2 },
+/*
+ * The calls of floating values that any problem could offer; single-precision kernels get the f
+ * forms.
+ */
+static const struct call {
+	const char *name;
+	int arguments;
+} calls[] = {
+	{ "fmin", 2 },
+	{ "fmax", 2 },
+	{ "fabs", 1 },
+	{ "sqrt", 1 },
+	{ "fma", 3 },
+	{ "pow", 2 },
+	{ "exp", 1 },
+	{ "log", 1 },
+	{ "floor", 1 },
+	{ "copysign", 2 },
 };
 
 static int expressions_call(struct sketch *s)
@@ -309,7 +336,10 @@ static int expressions_call(struct sketch *s)
 	return replace_by(s, node, &text, true);
 }
 
-/* May the mate's expression stand at a byte of ours: does each of its names mean a value of the same type here? */
+/*
+ * May the mate's expression stand at a byte of ours: does each of its names mean a value of the
+ * same type here?
+ */
 static bool mate_fits(const struct sketch *s, int node, uint32_t at)
 {
 	const struct sketch *m = s->mate;
@@ -323,7 +353,8 @@ static bool mate_fits(const struct sketch *s, int node, uint32_t at)
 		ours = scope_find(&s->scope, tree_text(&m->tree, i), tree_bytes(&m->tree, i), at);
 		if (theirs < 0 && ours < 0)
 			continue;                /* an import or macro */
-		if (theirs < 0 || ours < 0 || m->scope.bindings[theirs].type.base != s->scope.bindings[ours].type.base ||
+		if (theirs < 0 || ours < 0 ||
+			m->scope.bindings[theirs].type.base != s->scope.bindings[ours].type.base ||
 			m->scope.bindings[theirs].type.depth != s->scope.bindings[ours].type.depth)
 			return false;
 	}
@@ -334,7 +365,8 @@ static int expressions_crossover(struct sketch *s)
 {
 	for (int i = 0; i < TRIES && s->mate != NULL; i++) {
 		int to = sketch_pick(s, sketch_is_value);
-		struct sketch from_mate = *s->mate;      /* shares its tree; the copy lends it our random stream */
+		struct sketch from_mate =
+			*s->mate; /* shares its tree; the copy lends it our random stream */
 		struct buffer text;
 		int from;
 
@@ -342,7 +374,8 @@ static int expressions_crossover(struct sketch *s)
 		from = sketch_pick(&from_mate, sketch_is_value);
 		if (to < 0 || from < 0)
 			return 0;
-		if (!is_floating_like(s->scope.types[to], s->mate->scope.types[from]) || !mate_fits(s, from, s->tree.nodes[to].start))
+		if (!is_floating_like(s->scope.types[to], s->mate->scope.types[from]) ||
+			!mate_fits(s, from, s->tree.nodes[to].start))
 			continue;
 		buffer_init(&text, TEXT_BYTES_MAX);
 		sketch_copy(&text, s->mate, from);
@@ -352,16 +385,22 @@ static int expressions_crossover(struct sketch *s)
 	return 0;
 }
 
-/* The statement around a node that stands in a block of its own, -1: none, or a loop or branch lies between. */
+/*
+ * The statement around a node that stands in a block of its own, -1: none, or a loop or branch lies
+ * between.
+ */
 static int plain_statement(const struct sketch *s, int node)
 {
 	for (int p = s->tree.nodes[node].parent; p >= 0; node = p, p = s->tree.nodes[p].parent) {
 		int kind = s->tree.nodes[node].kind;
 
 		if (kind == TREE_CONDITIONAL_EXPRESSION)
-			return -1;               /* what a branch guards may not be computed before it */
+			return -1; /* what a branch guards may not be computed before it */
 		if (tree_is(&s->tree, p, TREE_COMPOUND_STATEMENT))
-			return kind == TREE_EXPRESSION_STATEMENT || kind == TREE_RETURN_STATEMENT || kind == TREE_DECLARATION ? node : -1;
+			return kind == TREE_EXPRESSION_STATEMENT || kind == TREE_RETURN_STATEMENT ||
+					kind == TREE_DECLARATION
+				? node
+				: -1;
 	}
 	return -1;
 }
@@ -370,7 +409,8 @@ static bool is_compound_value(const struct sketch *s, int node)
 {
 	int kind = s->tree.nodes[node].kind;
 
-	return (kind == TREE_BINARY_EXPRESSION || kind == TREE_CALL_EXPRESSION) && sketch_is_value(s, node) && plain_statement(s, node) >= 0;
+	return (kind == TREE_BINARY_EXPRESSION || kind == TREE_CALL_EXPRESSION) &&
+		sketch_is_value(s, node) && plain_statement(s, node) >= 0;
 }
 
 /* T t1_ = e; before the statement, and t1_ wherever the statement has e. */
@@ -393,29 +433,40 @@ static int expressions_local(struct sketch *s)
 	buffer_init(&text, TEXT_BYTES_MAX);
 	sketch_copy(&text, s, node);
 	if (!text.full)
-		edits_add(&s->edits, s->tree.nodes[statement].start, s->tree.nodes[statement].start, "%s %s = %s;\n\t", type, name, text.bytes);
+		edits_add(&s->edits, s->tree.nodes[statement].start, s->tree.nodes[statement].start,
+			"%s %s = %s;\n\t", type, name, text.bytes);
 	buffer_release(&text);
 	for (int i = statement; i < s->tree.nodes[statement].last; i++)
-		if (s->tree.nodes[i].kind == s->tree.nodes[node].kind && sketch_is_value(s, i) && tree_same_text(&s->tree, i, node)) {
-			edits_add(&s->edits, s->tree.nodes[i].start, s->tree.nodes[i].end, "%s", name);
+		if (s->tree.nodes[i].kind == s->tree.nodes[node].kind && sketch_is_value(s, i) &&
+			tree_same_text(&s->tree, i, node)) {
+			edits_add(&s->edits, s->tree.nodes[i].start, s->tree.nodes[i].end, "%s",
+				name);
 			i = s->tree.nodes[i].last - 1;
 		}
 	return 1;
 }
 
-/* Weights after the yields of mutation.md 2b (kernels: nearly nothing of this is ever right) and 2c (rules). */
+/*
+ * Weights after the yields of mutation.md 2b (kernels: nearly nothing of this is ever right) and 2c
+ * (rules).
+ */
 const struct operator expressions_operators[] = {
 	{ "expression replace", { 0.05, 2, 0.1, 2 }, 0, MUTATOR_FLAGS_FIXED, expressions_replace },
-	{ "expression terminal", { 0.05, 3, 0.1, 2 }, 0, MUTATOR_FLAGS_FIXED, expressions_terminal },
+	{ "expression terminal", { 0.05, 3, 0.1, 2 }, 0, MUTATOR_FLAGS_FIXED,
+		expressions_terminal },
 	{ "expression wrap", { 0.05, 3, 0, 1 }, 0, MUTATOR_FLAGS_FIXED, expressions_wrap },
 	{ "expression grow", { 0.05, 5, 0, 1 }, 0, MUTATOR_FLAGS_FIXED, expressions_grow },
 	{ "expression hoist", { 0.05, 4, 0.1, 1.5 }, 0, MUTATOR_FLAGS_FIXED, expressions_hoist },
 	{ "expression operator", { 0.05, 3, 0, 1 }, 0, MUTATOR_FLAGS_FIXED, expressions_operator },
-	{ "expression comparison", { 0.05, 1, 0.1, 1 }, DOMAIN_BRANCHES, MUTATOR_FLAGS_FIXED, expressions_comparison },
+	{ "expression comparison", { 0.05, 1, 0.1, 1 }, DOMAIN_BRANCHES, MUTATOR_FLAGS_FIXED,
+		expressions_comparison },
 	{ "expression swap", { 0.05, 1, 0.1, 0.5 }, 0, MUTATOR_FLAGS_FIXED, expressions_swap },
-	{ "expression branch", { 0.05, 1, 0, 0.5 }, DOMAIN_BRANCHES, MUTATOR_FLAGS_FIXED, expressions_branch },
-	{ "expression call", { 0.3, 1.5, 0, 0.5 }, DOMAIN_CALLS, MUTATOR_FLAGS_FIXED, expressions_call },
-	{ "expression crossover", { 0.05, 5, 0.2, 2 }, 0, MUTATOR_FLAGS_FIXED, expressions_crossover },
+	{ "expression branch", { 0.05, 1, 0, 0.5 }, DOMAIN_BRANCHES, MUTATOR_FLAGS_FIXED,
+		expressions_branch },
+	{ "expression call", { 0.3, 1.5, 0, 0.5 }, DOMAIN_CALLS, MUTATOR_FLAGS_FIXED,
+		expressions_call },
+	{ "expression crossover", { 0.05, 5, 0.2, 2 }, 0, MUTATOR_FLAGS_FIXED,
+		expressions_crossover },
 	{ "expression local", { 0, 0.3, 0.2, 0.5 }, 0, MUTATOR_FLAGS_FIXED, expressions_local },
 	{ .name = NULL },
 };

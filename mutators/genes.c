@@ -1,8 +1,10 @@
 /*
- * genes.c - operators on what the compiler is told: attributes, restrict, and flags beside the text.
+ * genes.c - operators on what the compiler is told: attributes, restrict, and flags beside the
+ * text.
  *
- * A choice replaces the one of its group; nothing is stacked, so token identity stays honest. Every text is fixed here: no flag is ever made up.
- * Value-changing mathematics (-ffast-math) is offered only where the policy is free; nothing here needs a CPU feature that -march did not give.
+ * A choice replaces the one of its group; nothing is stacked, so token identity stays honest. Every
+ * text is fixed here: no flag is ever made up. Value-changing mathematics (-ffast-math) is offered
+ * only where the policy is free; nothing here needs a CPU feature that -march did not give.
  */
 #include "mutators/operator.h"
 
@@ -13,10 +15,17 @@
 /* ---- attributes ---- */
 
 static const char *const optimize_values[] = {
-	"O3", "O2", "O3,unroll-loops", "O2,no-tree-vectorize", "O3,no-math-errno,no-trapping-math", "O3,no-signed-zeros,no-math-errno",
+	"O3",
+	"O2",
+	"O3,unroll-loops",
+	"O2,no-tree-vectorize",
+	"O3,no-math-errno,no-trapping-math",
+	"O3,no-signed-zeros,no-math-errno",
 };
-static const char *const free_optimize_values[] = { "O3,fast-math", "O3,fast-math,unroll-loops", "O3,associative-math,no-signed-zeros,no-trapping-math" };
-static const char *const target_values[] = { "prefer-vector-width=512", "prefer-vector-width=256", "prefer-vector-width=128", "tune=generic" };
+static const char *const free_optimize_values[] = { "O3,fast-math", "O3,fast-math,unroll-loops",
+	"O3,associative-math,no-signed-zeros,no-trapping-math" };
+static const char *const target_values[] = { "prefer-vector-width=512", "prefer-vector-width=256",
+	"prefer-vector-width=128", "tune=generic" };
 
 static bool is_function(const struct sketch *s, int node)
 {
@@ -51,24 +60,32 @@ static int put_attribute(struct sketch *s, const char *name, const char *value)
 	if (old >= 0 && random_below(s->random, 4) == 0)
 		edits_add(&s->edits, s->tree.nodes[old].start, s->tree.nodes[old].end, "%s", "");
 	else if (old >= 0)
-		edits_add(&s->edits, s->tree.nodes[old].start, s->tree.nodes[old].end, "__attribute__((%s(\"%s\")))", name, value);
+		edits_add(&s->edits, s->tree.nodes[old].start, s->tree.nodes[old].end,
+			"__attribute__((%s(\"%s\")))", name, value);
 	else
-		edits_add(&s->edits, s->tree.nodes[function].start, s->tree.nodes[function].start, "__attribute__((%s(\"%s\")))\n", name, value);
+		edits_add(&s->edits, s->tree.nodes[function].start, s->tree.nodes[function].start,
+			"__attribute__((%s(\"%s\")))\n", name, value);
 	return 1;
 }
 
 static int genes_optimize(struct sketch *s)
 {
 	size_t plain = sizeof optimize_values / sizeof optimize_values[0];
-	size_t all = plain + (s->domain->flags == MUTATOR_FLAGS_FREE ? sizeof free_optimize_values / sizeof free_optimize_values[0] : 0);
+	size_t all = plain +
+		(s->domain->flags == MUTATOR_FLAGS_FREE
+				? sizeof free_optimize_values / sizeof free_optimize_values[0]
+				: 0);
 	size_t pick = random_below(s->random, all);
 
-	return put_attribute(s, "optimize", pick < plain ? optimize_values[pick] : free_optimize_values[pick - plain]);
+	return put_attribute(s, "optimize",
+		pick < plain ? optimize_values[pick] : free_optimize_values[pick - plain]);
 }
 
 static int genes_target(struct sketch *s)
 {
-	return put_attribute(s, "target", target_values[random_below(s->random, sizeof target_values / sizeof target_values[0])]);
+	return put_attribute(s, "target",
+		target_values[random_below(
+			s->random, sizeof target_values / sizeof target_values[0])]);
 }
 
 /* ---- restrict ---- */
@@ -79,18 +96,22 @@ static bool is_pointer_parameter(const struct sketch *s, int node)
 	int list = t->nodes[node].parent;
 
 	/* T *p of the function itself: parameter_declaration > pointer_declarator > identifier */
-	if (!tree_is(t, node, TREE_PARAMETER_DECLARATION) || tree_enclosing(t, list, TREE_FUNCTION_DEFINITION) < 0 ||
-		tree_enclosing(t, list, TREE_COMPOUND_STATEMENT) >= 0 || tree_enclosing(t, list, TREE_PARAMETER_LIST) >= 0)
+	if (!tree_is(t, node, TREE_PARAMETER_DECLARATION) ||
+		tree_enclosing(t, list, TREE_FUNCTION_DEFINITION) < 0 ||
+		tree_enclosing(t, list, TREE_COMPOUND_STATEMENT) >= 0 ||
+		tree_enclosing(t, list, TREE_PARAMETER_LIST) >= 0)
 		return false;
 	node = tree_child(t, node, TREE_FIELD_DECLARATOR);
-	return tree_is(t, node, TREE_POINTER_DECLARATOR) && tree_is(t, tree_child(t, node, TREE_FIELD_DECLARATOR), TREE_IDENTIFIER);
+	return tree_is(t, node, TREE_POINTER_DECLARATOR) &&
+		tree_is(t, tree_child(t, node, TREE_FIELD_DECLARATOR), TREE_IDENTIFIER);
 }
 
 /* The restrict of a pointer declarator, -1: none. */
 static int restrict_of(const struct tree *t, int declarator)
 {
 	for (int c = tree_first(t, declarator); c >= 0; c = t->nodes[c].next)
-		if (tree_is(t, c, TREE_TYPE_QUALIFIER) && (tree_text_is(t, c, "restrict") || tree_text_is(t, c, "__restrict")))
+		if (tree_is(t, c, TREE_TYPE_QUALIFIER) &&
+			(tree_text_is(t, c, "restrict") || tree_text_is(t, c, "__restrict")))
 			return c;
 	return -1;
 }
@@ -104,12 +125,14 @@ static int genes_restrict(struct sketch *s)
 	for (int i = 0; i < t->count; i++) {
 		int declarator;
 
-		if (!tree_inside(t, i, (uint32_t)s->region.start, (uint32_t)s->region.end) || !is_pointer_parameter(s, i))
+		if (!tree_inside(t, i, (uint32_t)s->region.start, (uint32_t)s->region.end) ||
+			!is_pointer_parameter(s, i))
 			continue;
 		declarator = tree_child(t, i, TREE_FIELD_DECLARATOR);
 		if (restrict_of(t, declarator) >= 0)
 			continue;
-		edits_add(&s->edits, t->nodes[declarator].start + 1, t->nodes[declarator].start + 1, "restrict ");
+		edits_add(&s->edits, t->nodes[declarator].start + 1, t->nodes[declarator].start + 1,
+			"restrict ");
 		added++;
 	}
 	return added > 0;
@@ -117,16 +140,40 @@ static int genes_restrict(struct sketch *s)
 
 /* ---- flags ---- */
 
-/* A later choice of a group replaces an earlier one. The texts are what the compiler's command line gets, nothing else ever is. */
-static const struct flag { const char *text; int group; } flags[] = {
-	{ "-O1", 0 }, { "-O2", 0 }, { "-O3", 0 }, { "-Os", 0 },
-	{ "-funroll-loops", 1 }, { "-fno-unroll-loops", 1 },
-	{ "-fno-tree-vectorize", 2 }, { "-ftree-vectorize", 2 },
-	{ "-ffast-math", 3 }, { "-fassociative-math", 3 }, { "-fno-math-errno", 3 }, { "-fno-trapping-math", 3 },
-	{ "-mprefer-vector-width=512", 4 }, { "-mprefer-vector-width=256", 4 }, { "-mprefer-vector-width=128", 4 },
-	{ "-fno-tree-slp-vectorize", 5 }, { "-fvect-cost-model=unlimited", 6 }, { "-fvect-cost-model=dynamic", 6 }, { "-fvect-cost-model=cheap", 6 },
-	{ "-ffp-contract=off", 7 }, { "-ffp-contract=fast", 7 }, { "-fno-strict-aliasing", 8 },
-	{ "-fprefetch-loop-arrays", 10 }, { "-fsplit-loops", 11 }, { "-ftree-loop-distribution", 12 }, { "-fno-tree-loop-distribute-patterns", 13 },
+/*
+ * A later choice of a group replaces an earlier one. The texts are what the compiler's command line
+ * gets, nothing else ever is.
+ */
+static const struct flag {
+	const char *text;
+	int group;
+} flags[] = {
+	{ "-O1", 0 },
+	{ "-O2", 0 },
+	{ "-O3", 0 },
+	{ "-Os", 0 },
+	{ "-funroll-loops", 1 },
+	{ "-fno-unroll-loops", 1 },
+	{ "-fno-tree-vectorize", 2 },
+	{ "-ftree-vectorize", 2 },
+	{ "-ffast-math", 3 },
+	{ "-fassociative-math", 3 },
+	{ "-fno-math-errno", 3 },
+	{ "-fno-trapping-math", 3 },
+	{ "-mprefer-vector-width=512", 4 },
+	{ "-mprefer-vector-width=256", 4 },
+	{ "-mprefer-vector-width=128", 4 },
+	{ "-fno-tree-slp-vectorize", 5 },
+	{ "-fvect-cost-model=unlimited", 6 },
+	{ "-fvect-cost-model=dynamic", 6 },
+	{ "-fvect-cost-model=cheap", 6 },
+	{ "-ffp-contract=off", 7 },
+	{ "-ffp-contract=fast", 7 },
+	{ "-fno-strict-aliasing", 8 },
+	{ "-fprefetch-loop-arrays", 10 },
+	{ "-fsplit-loops", 11 },
+	{ "-ftree-loop-distribution", 12 },
+	{ "-fno-tree-loop-distribute-patterns", 13 },
 	{ "-funsafe-math-optimizations", 3 },
 };
 #define FLAG_COUNT ((int)(sizeof flags / sizeof flags[0]))
@@ -177,9 +224,12 @@ static int genes_flag(struct sketch *s)
 }
 
 const struct operator genes_operators[] = {
-	{ "optimize attribute", { 0, 0, 1, 0.3 }, DOMAIN_PRAGMAS, MUTATOR_FLAGS_ATTRIBUTES, genes_optimize },
-	{ "target attribute", { 0, 0, 0.7, 0.2 }, DOMAIN_PRAGMAS, MUTATOR_FLAGS_ATTRIBUTES, genes_target },
-	{ "restrict", { 0, 0, 0.7, 0.2 }, DOMAIN_PRAGMAS | DOMAIN_POINTERS, MUTATOR_FLAGS_ATTRIBUTES, genes_restrict },
+	{ "optimize attribute", { 0, 0, 1, 0.3 }, DOMAIN_PRAGMAS, MUTATOR_FLAGS_ATTRIBUTES,
+		genes_optimize },
+	{ "target attribute", { 0, 0, 0.7, 0.2 }, DOMAIN_PRAGMAS, MUTATOR_FLAGS_ATTRIBUTES,
+		genes_target },
+	{ "restrict", { 0, 0, 0.7, 0.2 }, DOMAIN_PRAGMAS | DOMAIN_POINTERS,
+		MUTATOR_FLAGS_ATTRIBUTES, genes_restrict },
 	{ "flag", { 0, 0, 1.5, 0.5 }, 0, MUTATOR_FLAGS_FREE, genes_flag },
 	{ .name = NULL },
 };

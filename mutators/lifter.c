@@ -14,7 +14,11 @@ struct lift {
 	const struct tree *tree;
 	struct straight *out;
 	int type;                /* node: the one type of the function */
-	struct { int name; int op; } locals[LOCALS_MAX]; int local_count;   /* name: node; op -1: declared, not set */
+	struct {
+		int name;
+		int op;
+	} locals[LOCALS_MAX];
+	int local_count; /* name: node; op -1: declared, not set */
 	int16_t *values;         /* owned: op of an expression's node, -1: not straight */
 };
 
@@ -42,7 +46,9 @@ static int lift_literal(struct lift *l, int node)
 	int op;
 
 	if (kind == LITERAL_OTHER || (kind == LITERAL_FLOAT) != l->out->single) {
-		/* An integer goes with either type; a double literal in float code would widen it. */
+		/*
+		 * An integer goes with either type; a double literal in float code would widen it.
+		 */
 		if (kind != LITERAL_INTEGER)
 			return -1;
 	}
@@ -61,7 +67,8 @@ static int lift_name(struct lift *l, int node)
 
 static int lift_terminal(struct lift *l, int node)
 {
-	const struct mutator_terminal *t = &l->sketch->domain->terminals[l->sketch->scope.terminals[node]];
+	const struct mutator_terminal *t =
+		&l->sketch->domain->terminals[l->sketch->scope.terminals[node]];
 
 	if (tree_is(l->tree, node, TREE_IDENTIFIER) && local_find(l, node) >= 0)
 		return lift_name(l, node);
@@ -72,8 +79,14 @@ static int lift_terminal(struct lift *l, int node)
 
 static int lift_binary(struct lift *l, int a, int b, char operator)
 {
-	static const struct { char text; uint8_t kind; } kinds[] = {
-		{ '+', STRAIGHT_ADD }, { '-', STRAIGHT_SUBTRACT }, { '*', STRAIGHT_MULTIPLY }, { '/', STRAIGHT_DIVIDE },
+	static const struct {
+		char text;
+		uint8_t kind;
+	} kinds[] = {
+		{ '+', STRAIGHT_ADD },
+		{ '-', STRAIGHT_SUBTRACT },
+		{ '*', STRAIGHT_MULTIPLY },
+		{ '/', STRAIGHT_DIVIDE },
 	};
 
 	/* 3 / 2 is 1 in C and 1.5 here. */
@@ -113,7 +126,8 @@ static int lift_unary(struct lift *l, int root, int node)
 
 static int lift_call(struct lift *l, int root, int node)
 {
-	int function = tree_child(l->tree, node, TREE_FIELD_FUNCTION), arguments = tree_child(l->tree, node, TREE_FIELD_ARGUMENTS);
+	int function = tree_child(l->tree, node, TREE_FIELD_FUNCTION),
+	    arguments = tree_child(l->tree, node, TREE_FIELD_ARGUMENTS);
 	struct straight_op op = { .kind = STRAIGHT_CALL };
 	const char *const *imports = l->sketch->domain->imports;
 	bool imported = false;
@@ -121,7 +135,9 @@ static int lift_call(struct lift *l, int root, int node)
 
 	for (int i = 0; imports != NULL && imports[i] != NULL; i++)
 		imported |= tree_text_is(l->tree, function, imports[i]);
-	if (!imported || arguments < 0 || tree_named_count(l->tree, arguments) > STRAIGHT_ARGUMENTS_MAX || tree_named_count(l->tree, arguments) == 0)
+	if (!imported || arguments < 0 ||
+		tree_named_count(l->tree, arguments) > STRAIGHT_ARGUMENTS_MAX ||
+		tree_named_count(l->tree, arguments) == 0)
 		return -1;
 	name = straight_name(l->out, tree_text(l->tree, function), tree_bytes(l->tree, function));
 	for (int i = 0; i < tree_named_count(l->tree, arguments); i++) {
@@ -146,13 +162,16 @@ static int lift_node(struct lift *l, int root, int node)
 	case TREE_NUMBER_LITERAL:           return lift_literal(l, node);
 	case TREE_UNARY_EXPRESSION:         return lift_unary(l, root, node);
 	case TREE_CALL_EXPRESSION:          return lift_call(l, root, node);
-	case TREE_PARENTHESIZED_EXPRESSION: return tree_named_count(t, node) == 1 ? l->values[tree_named(t, node, 0) - root] : -1;
+	case TREE_PARENTHESIZED_EXPRESSION:
+		return tree_named_count(t, node) == 1 ? l->values[tree_named(t, node, 0) - root]
+						      : -1;
 	case TREE_BINARY_EXPRESSION: {
 		int operator = tree_child(t, node, TREE_FIELD_OPERATOR);
 
 		if (tree_bytes(t, operator) != 1)
 			return -1;
-		return lift_binary(l, child_value(l, root, node, TREE_FIELD_LEFT), child_value(l, root, node, TREE_FIELD_RIGHT), *tree_text(t, operator));
+		return lift_binary(l, child_value(l, root, node, TREE_FIELD_LEFT),
+			child_value(l, root, node, TREE_FIELD_RIGHT), *tree_text(t, operator));
 	}
 	default: return -1;
 	}
@@ -168,7 +187,8 @@ static int lift_expression(struct lift *l, int root)
 	l->values = memory_array((size_t)(l->tree->nodes[root].last - root), sizeof *l->values);
 	/* Backwards: operands stand behind their operation in the array. */
 	for (int i = l->tree->nodes[root].last - 1; i >= root; i--)
-		l->values[i - root] = (int16_t)(l->tree->nodes[i].named ? lift_node(l, root, i) : -1);
+		l->values[i - root] =
+			(int16_t)(l->tree->nodes[i].named ? lift_node(l, root, i) : -1);
 	value = l->values[0];
 	free(l->values);
 	l->values = NULL;
@@ -216,7 +236,9 @@ static bool lift_assignment(struct lift *l, int statement)
 	if (local < 0 || op < 0)
 		return false;
 	if (!tree_text_is(t, operator, "="))
-		op = tree_bytes(t, operator) == 2 ? lift_binary(l, l->locals[local].op, op, *tree_text(t, operator)) : -1;
+		op = tree_bytes(t, operator) == 2
+			? lift_binary(l, l->locals[local].op, op, *tree_text(t, operator))
+			: -1;
 	if (op < 0)
 		return false;
 	l->out->ops[op].integer = false;
@@ -249,7 +271,10 @@ static bool lift_statements(struct lift *l, int body)
 	return false;
 }
 
-/* Parameters of the one type are inputs; others (a pointer to a view) are reached by terminals only. */
+/*
+ * Parameters of the one type are inputs; others (a pointer to a view) are reached by terminals
+ * only.
+ */
 static bool lift_parameters(struct lift *l, int list)
 {
 	const struct tree *t = l->tree;
@@ -257,11 +282,13 @@ static bool lift_parameters(struct lift *l, int list)
 	for (int c = tree_first(t, list); c >= 0; c = t->nodes[c].next) {
 		int name = tree_child(t, c, TREE_FIELD_DECLARATOR);
 
-		if (!tree_is(t, c, TREE_PARAMETER_DECLARATION) || !tree_is(t, name, TREE_IDENTIFIER))
+		if (!tree_is(t, c, TREE_PARAMETER_DECLARATION) ||
+			!tree_is(t, name, TREE_IDENTIFIER))
 			continue;
 		if (!tree_same_text(t, tree_child(t, c, TREE_FIELD_TYPE), l->type))
 			continue;
-		if (!local_add(l, name, straight_input(l->out, tree_text(t, name), tree_bytes(t, name))))
+		if (!local_add(l, name,
+			    straight_input(l->out, tree_text(t, name), tree_bytes(t, name))))
 			return false;
 	}
 	return true;
@@ -279,15 +306,21 @@ static bool lift_function(struct lift *l, int definition)
 	if (l->type < 0 || p->body < 0 || !tree_is(t, declarator, TREE_FUNCTION_DECLARATOR))
 		return false;
 	bytes = tree_bytes(t, l->type);
-	if (bytes >= sizeof p->type || !tree_inside(t, p->body, (uint32_t)l->sketch->region.start, (uint32_t)l->sketch->region.end))
+	if (bytes >= sizeof p->type ||
+		!tree_inside(t, p->body, (uint32_t)l->sketch->region.start,
+			(uint32_t)l->sketch->region.end))
 		return false;
 	memcpy(p->type, tree_text(t, l->type), bytes);
 	p->type[bytes] = '\0';
-	/* A type without a known name is a macro over the floating types, as in exp2_ops; integers are not straight. */
+	/*
+	 * A type without a known name is a macro over the floating types, as in exp2_ops; integers
+	 * are not straight.
+	 */
 	if (scope_is_integer(scope_type_of_text(p->type)) || text_equal(p->type, "void"))
 		return false;
 	p->single = text_equal(p->type, "float");
-	return lift_parameters(l, tree_child(t, declarator, TREE_FIELD_PARAMETERS)) && lift_statements(l, p->body);
+	return lift_parameters(l, tree_child(t, declarator, TREE_FIELD_PARAMETERS)) &&
+		lift_statements(l, p->body);
 }
 
 int lifter_read(struct straight *out, const struct sketch *s)

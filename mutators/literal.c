@@ -40,6 +40,7 @@ void literal_write(char out[LITERAL_TEXT_MAX], double value, enum literal_kind k
 		if (kind == LITERAL_FLOAT ? (float)back == (float)value : back == value)
 			break;
 	}
-	snprintf(out, LITERAL_TEXT_MAX, "%s%s%s%s%s", digits[0] == '-' ? "(" : "", digits, strpbrk(digits, ".e") ? "" : ".0",
-		kind == LITERAL_FLOAT ? "f" : "", digits[0] == '-' ? ")" : "");
+	snprintf(out, LITERAL_TEXT_MAX, "%s%s%s%s%s", digits[0] == '-' ? "(" : "", digits,
+		strpbrk(digits, ".e") ? "" : ".0", kind == LITERAL_FLOAT ? "f" : "",
+		digits[0] == '-' ? ")" : "");
 }

@@ -1,5 +1,6 @@
 /*
- * literals.c - operators on number literals: single ones moved, made new, tied; or all jittered, as a fresh start for fitting them.
+ * literals.c - operators on number literals: single ones moved, made new, tied; or all jittered, as
+ * a fresh start for fitting them.
  */
 #include "mutators/operator.h"
 
@@ -73,7 +74,8 @@ static int literals_new(struct sketch *s)
 	kind = kind_of(s, node, &value);
 	value = round[random_below(s->random, sizeof round / sizeof round[0])];
 	if (random_below(s->random, 2))
-		value = (random_below(s->random, 2) ? 1 : -1) * pow(10, 4 * random_unit(s->random) - 2);
+		value = (random_below(s->random, 2) ? 1 : -1) *
+			pow(10, 4 * random_unit(s->random) - 2);
 	put(s, node, value, kind);
 	return 1;
 }
@@ -98,7 +100,8 @@ static int literals_integer(struct sketch *s)
 	}
 	if (now == old)
 		return 0;
-	edits_add(&s->edits, s->tree.nodes[node].start, s->tree.nodes[node].end, now < 0 ? "(%lld)" : "%lld", now);
+	edits_add(&s->edits, s->tree.nodes[node].start, s->tree.nodes[node].end,
+		now < 0 ? "(%lld)" : "%lld", now);
 	return 1;
 }
 
@@ -115,7 +118,10 @@ static int literals_tie(struct sketch *s)
 	return 1;
 }
 
-/* Every literal a little elsewhere: the same structure, another start for the fit and perhaps a better optimum. */
+/*
+ * Every literal a little elsewhere: the same structure, another start for the fit and perhaps a
+ * better optimum.
+ */
 static int literals_jitter(struct sketch *s)
 {
 	/* Relative steps from 1e-4 (polish) to 0.3 (leave the basin), log-uniform. */
@@ -126,10 +132,12 @@ static int literals_jitter(struct sketch *s)
 		double value = 0;
 		enum literal_kind kind;
 
-		if (!tree_inside(&s->tree, i, (uint32_t)s->region.start, (uint32_t)s->region.end) || !is_floating(s, i))
+		if (!tree_inside(&s->tree, i, (uint32_t)s->region.start, (uint32_t)s->region.end) ||
+			!is_floating(s, i))
 			continue;
 		kind = kind_of(s, i, &value);
-		value = value * (1 + step * random_normal(s->random)) + (value == 0 ? step * random_normal(s->random) : 0);
+		value = value * (1 + step * random_normal(s->random)) +
+			(value == 0 ? step * random_normal(s->random) : 0);
 		if (isfinite(value)) {
 			put(s, i, value, kind);
 			count++;
@@ -138,7 +146,10 @@ static int literals_jitter(struct sketch *s)
 	return count > 0;
 }
 
-/* Weights after mutation.md 2a: fitting again from another start has the highest yield of all in numerics. */
+/*
+ * Weights after mutation.md 2a: fitting again from another start has the highest yield of all in
+ * numerics.
+ */
 const struct operator literals_operators[] = {
 	{ "literal perturb", { 0.7, 2, 0.1, 1 }, 0, MUTATOR_FLAGS_FIXED, literals_perturb },
 	{ "literal new", { 0.3, 0.7, 0, 0.3 }, 0, MUTATOR_FLAGS_FIXED, literals_new },

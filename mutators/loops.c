@@ -1,5 +1,6 @@
 /*
- * loops.c - what a for loop is, and the operators on single loops and neighbours: fission, fusion, unrolling by pragma.
+ * loops.c - what a for loop is, and the operators on single loops and neighbours: fission, fusion,
+ * unrolling by pragma.
  */
 #include "mutators/loops.h"
 
@@ -21,20 +22,24 @@ static bool counts_by_one(const struct tree *t, int update, int name)
 	int operator = tree_child(t, update, TREE_FIELD_OPERATOR);
 
 	if (tree_is(t, update, TREE_UPDATE_EXPRESSION))
-		return tree_text_is(t, operator, "++") && tree_same_text(t, tree_child(t, update, TREE_FIELD_ARGUMENT), name);
+		return tree_text_is(t, operator, "++") &&
+			tree_same_text(t, tree_child(t, update, TREE_FIELD_ARGUMENT), name);
 	return tree_is(t, update, TREE_ASSIGNMENT_EXPRESSION) && tree_text_is(t, operator, "+=") &&
-		tree_same_text(t, tree_child(t, update, TREE_FIELD_LEFT), name) && tree_text_is(t, tree_child(t, update, TREE_FIELD_RIGHT), "1");
+		tree_same_text(t, tree_child(t, update, TREE_FIELD_LEFT), name) &&
+		tree_text_is(t, tree_child(t, update, TREE_FIELD_RIGHT), "1");
 }
 
 static void read_bounds(struct loop *l, const struct tree *t, int init)
 {
-	int condition = tree_child(t, l->node, TREE_FIELD_CONDITION), update = tree_child(t, l->node, TREE_FIELD_UPDATE);
+	int condition = tree_child(t, l->node, TREE_FIELD_CONDITION),
+	    update = tree_child(t, l->node, TREE_FIELD_UPDATE);
 
 	if (!tree_is(t, condition, TREE_BINARY_EXPRESSION) || update < 0)
 		return;
 	if (!tree_text_is(t, tree_child(t, condition, TREE_FIELD_OPERATOR), "<"))
 		return;
-	if (!tree_same_text(t, tree_child(t, condition, TREE_FIELD_LEFT), l->variable) || !counts_by_one(t, update, l->variable))
+	if (!tree_same_text(t, tree_child(t, condition, TREE_FIELD_LEFT), l->variable) ||
+		!counts_by_one(t, update, l->variable))
 		return;
 	l->low = tree_child(t, init, TREE_FIELD_VALUE);
 	l->high = tree_child(t, condition, TREE_FIELD_RIGHT);
@@ -50,9 +55,12 @@ bool loops_read(struct loop *out, const struct sketch *s, int node)
 	if (!tree_is(t, node, TREE_FOR_STATEMENT))
 		return false;
 	declaration = tree_child(t, node, TREE_FIELD_INITIALIZER);
-	init = tree_is(t, declaration, TREE_DECLARATION) ? tree_child(t, declaration, TREE_FIELD_DECLARATOR) : -1;
+	init = tree_is(t, declaration, TREE_DECLARATION)
+		? tree_child(t, declaration, TREE_FIELD_DECLARATOR)
+		: -1;
 	l.body = tree_child(t, node, TREE_FIELD_BODY);
-	if (!tree_is(t, init, TREE_INIT_DECLARATOR) || l.body < 0 || tree_named_count(t, declaration) > 3)
+	if (!tree_is(t, init, TREE_INIT_DECLARATOR) || l.body < 0 ||
+		tree_named_count(t, declaration) > 3)
 		return false;
 	l.variable = tree_child(t, init, TREE_FIELD_DECLARATOR);
 	l.type = tree_child(t, declaration, TREE_FIELD_TYPE);
@@ -75,7 +83,8 @@ int loops_only_statement(const struct sketch *s, int body)
 		int only = -1;
 
 		for (int c = tree_first(t, body); c >= 0; c = t->nodes[c].next) {
-			if (!t->nodes[c].named || tree_is(t, c, TREE_COMMENT) || tree_is(t, c, TREE_PREPROC_CALL))
+			if (!t->nodes[c].named || tree_is(t, c, TREE_COMMENT) ||
+				tree_is(t, c, TREE_PREPROC_CALL))
 				continue;
 			if (only >= 0)
 				return -1;
@@ -120,10 +129,12 @@ char *loops_text(const struct sketch *s, int node)
 
 char *loops_header(const struct sketch *s, const struct loop *l)
 {
-	return text_copy_n(tree_text(&s->tree, l->node), s->tree.nodes[l->body].start - s->tree.nodes[l->node].start);
+	return text_copy_n(tree_text(&s->tree, l->node),
+		s->tree.nodes[l->body].start - s->tree.nodes[l->node].start);
 }
 
-char *loops_substitute_all(const struct sketch *s, int node, const int *names, const char *const *by, int count)
+char *loops_substitute_all(
+	const struct sketch *s, int node, const int *names, const char *const *by, int count)
 {
 	const struct tree *t = &s->tree;
 	struct edits edits;
@@ -170,7 +181,8 @@ static bool declares_for(const struct sketch *s, int statement, int from, int to
 	for (int b = 0; b < s->scope.count; b++) {
 		const struct scope_binding *binding = &s->scope.bindings[b];
 
-		if (binding->declaration == statement && mentions_between(s, from, to, binding->name))
+		if (binding->declaration == statement &&
+			mentions_between(s, from, to, binding->name))
 			return true;
 	}
 	return false;
@@ -180,7 +192,8 @@ static bool can_split(const struct sketch *s, int node)
 {
 	struct loop l;
 
-	return loops_read(&l, s, node) && tree_is(&s->tree, l.body, TREE_COMPOUND_STATEMENT) && tree_named_count(&s->tree, l.body) >= 2;
+	return loops_read(&l, s, node) && tree_is(&s->tree, l.body, TREE_COMPOUND_STATEMENT) &&
+		tree_named_count(&s->tree, l.body) >= 2;
 }
 
 /* for (h) { A B } becomes for (h) { A } for (h) { B }. */
@@ -198,7 +211,8 @@ static int loops_fission(struct sketch *s)
 	if (tree_is(&s->tree, tree_named(&s->tree, l.body, cut - 1), TREE_PREPROC_CALL))
 		return 0;                        /* a pragma stays with its loop */
 	for (int i = 0; i < cut; i++)
-		if (declares_for(s, tree_named(&s->tree, l.body, i), at, s->tree.nodes[l.body].last))
+		if (declares_for(
+			    s, tree_named(&s->tree, l.body, i), at, s->tree.nodes[l.body].last))
 			return 0;
 	/* A loop that is the body of another needs braces around the two that it becomes. */
 	header = loops_header(s, &l);
@@ -223,10 +237,13 @@ static bool can_fuse(const struct sketch *s, int node)
 	int next = next_statement(&s->tree, node);
 	struct loop a, b;
 
-	if (!tree_is(&s->tree, s->tree.nodes[node].parent, TREE_COMPOUND_STATEMENT) || !loops_read(&a, s, node) || next < 0 || !loops_read(&b, s, next))
+	if (!tree_is(&s->tree, s->tree.nodes[node].parent, TREE_COMPOUND_STATEMENT) ||
+		!loops_read(&a, s, node) || next < 0 || !loops_read(&b, s, next))
 		return false;
-	return a.counted && b.counted && tree_same_text(&s->tree, a.variable, b.variable) && tree_same_text(&s->tree, a.low, b.low) &&
-		tree_same_text(&s->tree, a.high, b.high) && tree_same_text(&s->tree, a.type, b.type);
+	return a.counted && b.counted && tree_same_text(&s->tree, a.variable, b.variable) &&
+		tree_same_text(&s->tree, a.low, b.low) &&
+		tree_same_text(&s->tree, a.high, b.high) &&
+		tree_same_text(&s->tree, a.type, b.type);
 }
 
 static int loops_fusion(struct sketch *s)
@@ -235,11 +252,13 @@ static int loops_fusion(struct sketch *s)
 	struct loop a, b;
 	char *first, *second;
 
-	if (node < 0 || !loops_read(&a, s, node) || !loops_read(&b, s, next_statement(&s->tree, node)))
+	if (node < 0 || !loops_read(&a, s, node) ||
+		!loops_read(&b, s, next_statement(&s->tree, node)))
 		return 0;
 	first = loops_text(s, a.body);
 	second = loops_text(s, b.body);
-	edits_add(&s->edits, s->tree.nodes[a.body].start, s->tree.nodes[b.node].end, "{ %s %s }", first, second);
+	edits_add(&s->edits, s->tree.nodes[a.body].start, s->tree.nodes[b.node].end, "{ %s %s }",
+		first, second);
 	free(first);
 	free(second);
 	return 1;
@@ -250,7 +269,8 @@ static bool is_loop_pragma(const struct tree *t, int node)
 	static const char *const pragmas[] = { "#pragma GCC unroll", "#pragma GCC ivdep" };
 
 	for (int i = 0; i < 2; i++)
-		if (tree_is(t, node, TREE_PREPROC_CALL) && strncmp(tree_text(t, node), pragmas[i], strlen(pragmas[i])) == 0)
+		if (tree_is(t, node, TREE_PREPROC_CALL) &&
+			strncmp(tree_text(t, node), pragmas[i], strlen(pragmas[i])) == 0)
 			return true;
 	return false;
 }
@@ -262,11 +282,14 @@ void loops_drop_stale_pragmas(struct sketch *s)
 	for (int i = 0; i < t->count; i++) {
 		int next;
 
-		if (!is_loop_pragma(t, i) || !tree_inside(t, i, (uint32_t)s->region.start, (uint32_t)s->region.end))
+		if (!is_loop_pragma(t, i) ||
+			!tree_inside(t, i, (uint32_t)s->region.start, (uint32_t)s->region.end))
 			continue;
 		for (next = next_statement(t, i); next >= 0 && is_loop_pragma(t, next);)
 			next = next_statement(t, next);
-		if (!tree_is(t, next, TREE_FOR_STATEMENT) && !tree_is(t, next, TREE_WHILE_STATEMENT) && !tree_is(t, next, TREE_DO_STATEMENT))
+		if (!tree_is(t, next, TREE_FOR_STATEMENT) &&
+			!tree_is(t, next, TREE_WHILE_STATEMENT) &&
+			!tree_is(t, next, TREE_DO_STATEMENT))
 			edits_add(&s->edits, t->nodes[i].start, t->nodes[i].end, "%s", "");
 	}
 }
@@ -276,10 +299,14 @@ static int unroll_before(const struct tree *t, int node)
 {
 	int before = -1;
 
-	for (int c = tree_first(t, t->nodes[node].parent); c >= 0 && c != node; c = t->nodes[c].next)
+	for (int c = tree_first(t, t->nodes[node].parent); c >= 0 && c != node;
+		c = t->nodes[c].next)
 		if (t->nodes[c].named)
 			before = c;
-	return before >= 0 && is_loop_pragma(t, before) && strncmp(tree_text(t, before), "#pragma GCC unroll", 18) == 0 ? before : -1;
+	return before >= 0 && is_loop_pragma(t, before) &&
+			strncmp(tree_text(t, before), "#pragma GCC unroll", 18) == 0
+		? before
+		: -1;
 }
 
 /* Bytes of white space in front of a node on its line, -1: something else stands there. */
@@ -307,15 +334,18 @@ static int loops_unroll(struct sketch *s)
 	start = t->nodes[node].start;
 	/* Replaced, never stacked. */
 	if (old >= 0) {
-		bool drop = random_below(s->random, 4) == 0;
-
-		edits_add(&s->edits, t->nodes[old].start, t->nodes[old].end, drop ? "" : "#pragma GCC unroll %d\n", factor);
+		if (random_below(s->random, 4) == 0)
+			edits_add(&s->edits, t->nodes[old].start, t->nodes[old].end, "%s", "");
+		else
+			edits_add(&s->edits, t->nodes[old].start, t->nodes[old].end,
+				"#pragma GCC unroll %d\n", factor);
 		return 1;
 	}
 	indent = indentation(t, node);
 	wrapped = !tree_is(t, t->nodes[node].parent, TREE_COMPOUND_STATEMENT);
-	edits_add(&s->edits, start, start, "%s%s#pragma GCC unroll %d\n%.*s", wrapped ? "{" : "", wrapped || indent < 0 ? "\n" : "", factor,
-		indent < 0 ? 0 : indent, t->text + start - (indent < 0 ? 0 : indent));
+	edits_add(&s->edits, start, start, "%s%s#pragma GCC unroll %d\n%.*s", wrapped ? "{" : "",
+		wrapped || indent < 0 ? "\n" : "", factor, indent < 0 ? 0 : indent,
+		t->text + start - (indent < 0 ? 0 : indent));
 	if (wrapped)
 		edits_add(&s->edits, t->nodes[node].end, t->nodes[node].end, " }");
 	return 1;
@@ -324,6 +354,7 @@ static int loops_unroll(struct sketch *s)
 const struct operator loops_operators[] = {
 	{ "loop fission", { 0, 0, 1, 0.5 }, DOMAIN_WITH_LOOPS, MUTATOR_FLAGS_FIXED, loops_fission },
 	{ "loop fusion", { 0, 0, 0.7, 0.5 }, DOMAIN_WITH_LOOPS, MUTATOR_FLAGS_FIXED, loops_fusion },
-	{ "loop unroll pragma", { 0, 0, 1.5, 0.5 }, DOMAIN_WITH_LOOPS | DOMAIN_PRAGMAS, MUTATOR_FLAGS_ATTRIBUTES, loops_unroll },
+	{ "loop unroll pragma", { 0, 0, 1.5, 0.5 }, DOMAIN_WITH_LOOPS | DOMAIN_PRAGMAS,
+		MUTATOR_FLAGS_ATTRIBUTES, loops_unroll },
 	{ .name = NULL },
 };

@@ -1,8 +1,10 @@
 /*
- * nests.c - operators on loop nests: interchange, strip-mining with lift (tiling), distribution with interchange, unroll and jam.
+ * nests.c - operators on loop nests: interchange, strip-mining with lift (tiling), distribution
+ * with interchange, unroll and jam.
  *
- * Headers are only moved where every name in them stays declared. Whether the order of the work may change is not decided here: the evaluator
- * checks every result, so an illegal interchange is a wrong answer, not a danger.
+ * Headers are only moved where every name in them stays declared. Whether the order of the work may
+ * change is not decided here: the evaluator checks every result, so an illegal interchange is a
+ * wrong answer, not a danger.
  */
 #include "mutators/operator.h"
 
@@ -23,7 +25,9 @@ static bool starts_nest(const struct sketch *s, int node)
 	return tree_is(&s->tree, node, TREE_FOR_STATEMENT) && loops_nest(nest, s, node) >= 2;
 }
 
-/* May the headers of levels a < b change places? Neither may run before a variable that it reads. */
+/*
+ * May the headers of levels a < b change places? Neither may run before a variable that it reads.
+ */
 static bool may_swap(const struct sketch *s, const struct loop *nest, int a, int b)
 {
 	for (int i = a; i < b; i++)
@@ -51,8 +55,10 @@ static int nests_interchange(struct sketch *s)
 		return 0;
 	outer = loops_header(s, &nest[a]);
 	inner = loops_header(s, &nest[b]);
-	edits_add(&s->edits, s->tree.nodes[nest[a].node].start, s->tree.nodes[nest[a].body].start, "%s", inner);
-	edits_add(&s->edits, s->tree.nodes[nest[b].node].start, s->tree.nodes[nest[b].body].start, "%s", outer);
+	edits_add(&s->edits, s->tree.nodes[nest[a].node].start, s->tree.nodes[nest[a].body].start,
+		"%s", inner);
+	edits_add(&s->edits, s->tree.nodes[nest[b].node].start, s->tree.nodes[nest[b].body].start,
+		"%s", outer);
 	free(outer);
 	free(inner);
 	return 1;
@@ -65,7 +71,10 @@ static bool is_counted(const struct sketch *s, int node)
 	return loops_read(&l, s, node) && l.counted;
 }
 
-/* Up to `levels` loops out of the nest that the loop closes, as long as its bounds do not depend on them. */
+/*
+ * Up to `levels` loops out of the nest that the loop closes, as long as its bounds do not depend on
+ * them.
+ */
 static int lifted(const struct sketch *s, const struct loop *l, int levels)
 {
 	int at = l->node;
@@ -75,7 +84,8 @@ static int lifted(const struct sketch *s, const struct loop *l, int levels)
 
 		if (tree_is(&s->tree, p, TREE_COMPOUND_STATEMENT))
 			continue;
-		if (!loops_read(&outer, s, p) || loops_mentions(s, l->low, outer.variable) || loops_mentions(s, l->high, outer.variable) ||
+		if (!loops_read(&outer, s, p) || loops_mentions(s, l->low, outer.variable) ||
+			loops_mentions(s, l->high, outer.variable) ||
 			loops_only_statement(s, outer.body) != at)
 			break;
 		at = p;
@@ -85,8 +95,9 @@ static int lifted(const struct sketch *s, const struct loop *l, int levels)
 }
 
 /*
- * for (T v = low; v < high; v++) becomes for (T v_t32 = low; v_t32 < high; v_t32 += 32), moved outwards, and
- * for (T v = v_t32; v < (high - v_t32 > 32 ? v_t32 + 32 : high); v++): high - v_t32 is positive there, so unsigned types do not wrap.
+ * for (T v = low; v < high; v++) becomes for (T v_t32 = low; v_t32 < high; v_t32 += 32), moved
+ * outwards, and for (T v = v_t32; v < (high - v_t32 > 32 ? v_t32 + 32 : high); v++): high - v_t32
+ * is positive there, so unsigned types do not wrap.
  */
 static int nests_tile(struct sketch *s)
 {
@@ -100,15 +111,20 @@ static int nests_tile(struct sketch *s)
 	if (node < 0 || !loops_read(&l, s, node))
 		return 0;
 	at = lifted(s, &l, (int)random_below(s->random, 3));
-	snprintf(base, sizeof base, "%.*s_t%d", (int)(tree_bytes(&s->tree, l.variable) < 40 ? tree_bytes(&s->tree, l.variable) : 40),
+	snprintf(base, sizeof base, "%.*s_t%d",
+		(int)(tree_bytes(&s->tree, l.variable) < 40 ? tree_bytes(&s->tree, l.variable)
+							    : 40),
 		tree_text(&s->tree, l.variable), size);
 	loops_fresh_name(tile, s, base, (int)strlen(base));
 	type = loops_text(s, l.type);
 	low = loops_text(s, l.low);
 	high = loops_text(s, l.high);
-	edits_add(&s->edits, s->tree.nodes[at].start, s->tree.nodes[at].start, "for (%s %s = %s; %s < %s; %s += %d)\n\t\t", type, tile, low, tile, high, tile, size);
+	edits_add(&s->edits, s->tree.nodes[at].start, s->tree.nodes[at].start,
+		"for (%s %s = %s; %s < %s; %s += %d)\n\t\t", type, tile, low, tile, high, tile,
+		size);
 	edits_add(&s->edits, s->tree.nodes[l.low].start, s->tree.nodes[l.low].end, "%s", tile);
-	edits_add(&s->edits, s->tree.nodes[l.high].start, s->tree.nodes[l.high].end, "((%s) - %s > %d ? %s + %d : (%s))", high, tile, size, tile, size, high);
+	edits_add(&s->edits, s->tree.nodes[l.high].start, s->tree.nodes[l.high].end,
+		"((%s) - %s > %d ? %s + %d : (%s))", high, tile, size, tile, size, high);
 	free(type);
 	free(low);
 	free(high);
@@ -122,7 +138,8 @@ static int inner_loop(const struct sketch *s, const struct loop *l)
 	int pick = -1;
 
 	for (int c = tree_first(&s->tree, l->body); c >= 0; c = s->tree.nodes[c].next)
-		if (tree_is(&s->tree, c, TREE_FOR_STATEMENT) && random_below(s->random, ++seen) == 0)
+		if (tree_is(&s->tree, c, TREE_FOR_STATEMENT) &&
+			random_below(s->random, ++seen) == 0)
 			pick = c;
 	return pick;
 }
@@ -131,7 +148,8 @@ static bool has_inner_loop(const struct sketch *s, int node)
 {
 	struct loop l;
 
-	if (!loops_read(&l, s, node) || !tree_is(&s->tree, l.body, TREE_COMPOUND_STATEMENT) || tree_named_count(&s->tree, l.body) < 2)
+	if (!loops_read(&l, s, node) || !tree_is(&s->tree, l.body, TREE_COMPOUND_STATEMENT) ||
+		tree_named_count(&s->tree, l.body) < 2)
 		return false;
 	for (int c = tree_first(&s->tree, l.body); c >= 0; c = s->tree.nodes[c].next)
 		if (tree_is(&s->tree, c, TREE_FOR_STATEMENT))
@@ -149,14 +167,16 @@ static bool declares_directly(const struct sketch *s, int block)
 }
 
 /* `for i { part } ` for the statements in [start, end) of the outer block; nothing for none. */
-static void write_part(struct buffer *out, const struct sketch *s, const struct loop *outer, uint32_t start, uint32_t end)
+static void write_part(struct buffer *out, const struct sketch *s, const struct loop *outer,
+	uint32_t start, uint32_t end)
 {
 	const struct tree *t = &s->tree;
 	bool any = false;
 	char *header;
 
 	for (int c = tree_first(t, outer->body); c >= 0; c = t->nodes[c].next)
-		any |= t->nodes[c].named && !tree_is(t, c, TREE_COMMENT) && !tree_is(t, c, TREE_PREPROC_CALL) && tree_inside(t, c, start, end);
+		any |= t->nodes[c].named && !tree_is(t, c, TREE_COMMENT) &&
+			!tree_is(t, c, TREE_PREPROC_CALL) && tree_inside(t, c, start, end);
 	if (!any)
 		return;
 	header = loops_header(s, outer);
@@ -164,7 +184,10 @@ static void write_part(struct buffer *out, const struct sketch *s, const struct 
 	free(header);
 }
 
-/* for i { A; for k B; C } becomes for i { A } for k for i B  for i { C }: distribution and interchange at once, as neither alone is faster. */
+/*
+ * for i { A; for k B; C } becomes for i { A } for k for i B  for i { C }: distribution and
+ * interchange at once, as neither alone is faster.
+ */
 static int nests_distribute(struct sketch *s)
 {
 	int node = sketch_pick(s, has_inner_loop), done;
@@ -172,15 +195,18 @@ static int nests_distribute(struct sketch *s)
 	struct loop outer, inner;
 	struct buffer text;
 
-	if (node < 0 || !loops_read(&outer, s, node) || !loops_read(&inner, s, inner_loop(s, &outer)))
+	if (node < 0 || !loops_read(&outer, s, node) ||
+		!loops_read(&inner, s, inner_loop(s, &outer)))
 		return 0;
 	if (declares_directly(s, outer.body) || loops_header_mentions(s, &inner, outer.variable))
 		return 0;
 	buffer_init(&text, BODY_BYTES_MAX);
 	buffer_add_text(&text, "{ ");
 	write_part(&text, s, &outer, t->nodes[outer.body].start + 1, t->nodes[inner.node].start);
-	buffer_add(&text, tree_text(t, inner.node), t->nodes[inner.body].start - t->nodes[inner.node].start);
-	buffer_add(&text, tree_text(t, outer.node), t->nodes[outer.body].start - t->nodes[outer.node].start);
+	buffer_add(&text, tree_text(t, inner.node),
+		t->nodes[inner.body].start - t->nodes[inner.node].start);
+	buffer_add(&text, tree_text(t, outer.node),
+		t->nodes[outer.body].start - t->nodes[outer.node].start);
 	sketch_copy(&text, s, inner.body);
 	buffer_add_text(&text, "\n\t");
 	write_part(&text, s, &outer, t->nodes[inner.node].end, t->nodes[outer.body].end - 1);
@@ -192,7 +218,10 @@ static int nests_distribute(struct sketch *s)
 	return done;
 }
 
-/* Bodies of the innermost loop for v, v + 1, ..., each in a block of its own, so that their locals do not meet. */
+/*
+ * Bodies of the innermost loop for v, v + 1, ..., each in a block of its own, so that their locals
+ * do not meet.
+ */
 static char *jammed_body(const struct sketch *s, const struct loop *outer, int body, int copies)
 {
 	char *variable = loops_text(s, outer->variable);
@@ -236,8 +265,8 @@ static char *inner_headers(const struct sketch *s, const struct loop *nest, int 
 }
 
 /*
- * Unroll and jam: for v { nest B(v) } becomes { T v = low; for (; v + 3 < high; v += 4) nest { B(v) B(v+1) B(v+2) B(v+3) } for (; v < high; v++) nest B(v) }.
- * The inner headers must not depend on v.
+ * Unroll and jam: for v { nest B(v) } becomes { T v = low; for (; v + 3 < high; v += 4) nest { B(v)
+ * B(v+1) B(v+2) B(v+3) } for (; v < high; v++) nest B(v) }. The inner headers must not depend on v.
  */
 static int nests_jam(struct sketch *s)
 {
@@ -254,7 +283,8 @@ static int nests_jam(struct sketch *s)
 	for (int i = 1; i < count; i++)
 		if (!nest[0].counted || loops_header_mentions(s, &nest[i], nest[0].variable))
 			return 0;
-	if (tree_bytes(t, nest[0].variable) > 48 || loops_mentions(s, nest[0].low, nest[0].variable))
+	if (tree_bytes(t, nest[0].variable) > 48 ||
+		loops_mentions(s, nest[0].low, nest[0].variable))
 		return 0;
 	jammed = jammed_body(s, &nest[0], nest[count - 1].body, factor);
 	if (jammed == NULL)
@@ -266,8 +296,10 @@ static int nests_jam(struct sketch *s)
 	low = loops_text(s, nest[0].low);
 	high = loops_text(s, nest[0].high);
 	edits_add(&s->edits, t->nodes[node].start, t->nodes[node].end,
-		"{\n\t%s %s = %s;\n\tfor (; %s + %d < %s; %s += %d)\n\t%s{%s\n\t}\n\tfor (; %s < %s; %s++)\n\t%s\n\t}", type, variable, low, variable, factor - 1, high,
-		variable, factor, headers, jammed, variable, high, variable, rest);
+		"{\n\t%s %s = %s;\n\tfor (; %s + %d < %s; %s += %d)\n\t%s{%s\n\t}\n\tfor (; %s < "
+		"%s; %s++)\n\t%s\n\t}",
+		type, variable, low, variable, factor - 1, high, variable, factor, headers, jammed,
+		variable, high, variable, rest);
 	free(jammed);
 	free(headers);
 	free(rest);
@@ -278,11 +310,16 @@ static int nests_jam(struct sketch *s)
 	return 1;
 }
 
-/* Weights after mutation.md 2b: interchange is right half of the time and the largest single gain. */
+/*
+ * Weights after mutation.md 2b: interchange is right half of the time and the largest single gain.
+ */
 const struct operator nests_operators[] = {
-	{ "loop interchange", { 0, 0, 5, 1 }, DOMAIN_WITH_LOOPS, MUTATOR_FLAGS_FIXED, nests_interchange },
-	{ "loop tile", { 0, 0, 2.5, 0.5 }, DOMAIN_WITH_LOOPS | DOMAIN_BRANCHES, MUTATOR_FLAGS_FIXED, nests_tile },
-	{ "loop distribute", { 0, 0, 1.5, 0.5 }, DOMAIN_WITH_LOOPS, MUTATOR_FLAGS_FIXED, nests_distribute },
+	{ "loop interchange", { 0, 0, 5, 1 }, DOMAIN_WITH_LOOPS, MUTATOR_FLAGS_FIXED,
+		nests_interchange },
+	{ "loop tile", { 0, 0, 2.5, 0.5 }, DOMAIN_WITH_LOOPS | DOMAIN_BRANCHES, MUTATOR_FLAGS_FIXED,
+		nests_tile },
+	{ "loop distribute", { 0, 0, 1.5, 0.5 }, DOMAIN_WITH_LOOPS, MUTATOR_FLAGS_FIXED,
+		nests_distribute },
 	{ "loop jam", { 0, 0, 1.5, 0.3 }, DOMAIN_WITH_LOOPS, MUTATOR_FLAGS_FIXED, nests_jam },
 	{ .name = NULL },
 };

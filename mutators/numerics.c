@@ -1,8 +1,10 @@
 /*
- * numerics.c - operators on straight-line floating code, as a graph: insert, remove, rewire, square, graft.
+ * numerics.c - operators on straight-line floating code, as a graph: insert, remove, rewire,
+ * square, graft.
  *
- * After AutoNumerics-Zero (arXiv:2312.08472): every change is followed by fitting the constants, so new constants start where the value hardly
- * changes (v + 0, v * 1) or at random, half each. A change that tidies away leaves the old shape and counts as none.
+ * After AutoNumerics-Zero (arXiv:2312.08472): every change is followed by fitting the constants, so
+ * new constants start where the value hardly changes (v + 0, v * 1) or at random, half each. A
+ * change that tidies away leaves the old shape and counts as none.
  */
 #include "mutators/operator.h"
 
@@ -15,7 +17,7 @@
 #include "mutators/straight.h"
 
 #define BODY_BYTES_MAX (64u << 10)
-#define TRIES 20             /* draws of one operator before it says that there is nothing to change */
+#define TRIES 20 /* draws of one operator before it says that there is nothing to change */
 
 typedef bool change_fn(struct straight *p, const struct sketch *s);
 
@@ -52,14 +54,17 @@ static int random_input(struct straight *p, const struct sketch *s)
 	for (int i = 0; i < s->domain->terminal_count; i++) {
 		const struct mutator_terminal *t = &s->domain->terminals[i];
 
-		if (scope_is_floating(scope_type_of_text(t->type)) && scope_sees_terminal(&s->scope, t, s->tree.nodes[p->body].start + 1) &&
+		if (scope_is_floating(scope_type_of_text(t->type)) &&
+			scope_sees_terminal(&s->scope, t, s->tree.nodes[p->body].start + 1) &&
 			random_below(s->random, (uint64_t)++seen) == 0)
 			pick = i;
 	}
 	if (pick >= 0)
-		return straight_input(p, s->domain->terminals[pick].text, strlen(s->domain->terminals[pick].text));
+		return straight_input(p, s->domain->terminals[pick].text,
+			strlen(s->domain->terminals[pick].text));
 	for (int i = 0; i < p->count; i++)
-		if (p->ops[i].kind == STRAIGHT_INPUT && random_below(s->random, (uint64_t)++seen) == 0)
+		if (p->ops[i].kind == STRAIGHT_INPUT &&
+			random_below(s->random, (uint64_t)++seen) == 0)
 			pick = i;
 	return pick;
 }
@@ -76,12 +81,16 @@ static int random_operand(struct straight *p, const struct sketch *s, double con
 
 static enum straight_kind random_kind(struct random *r)
 {
-	static const enum straight_kind kinds[] = { STRAIGHT_ADD, STRAIGHT_SUBTRACT, STRAIGHT_MULTIPLY, STRAIGHT_DIVIDE };
+	static const enum straight_kind kinds[] = { STRAIGHT_ADD, STRAIGHT_SUBTRACT,
+		STRAIGHT_MULTIPLY, STRAIGHT_DIVIDE };
 
 	return kinds[random_below(r, 4)];
 }
 
-/* Put `by` where ops [0, limit) used `of`, in one place or in all; what is above is the change itself and keeps reading `of`. */
+/*
+ * Put `by` where ops [0, limit) used `of`, in one place or in all; what is above is the change
+ * itself and keeps reading `of`.
+ */
 static void substitute(struct straight *p, int of, int by, int limit, bool all, struct random *r)
 {
 	int places[STRAIGHT_OPS_MAX * STRAIGHT_ARGUMENTS_MAX][2], count = 0;
@@ -111,9 +120,12 @@ static bool insert_op(struct straight *p, const struct sketch *s)
 	bool product = kind == STRAIGHT_MULTIPLY || kind == STRAIGHT_DIVIDE;
 	bool gentle = random_below(r, 2) == 0;
 	int value = random_op(p, r);
-	int other = random_operand(p, s, gentle ? product + 1e-3 * random_normal(r) : random_constant(r));
-	bool front = !gentle && (kind == STRAIGHT_SUBTRACT || kind == STRAIGHT_DIVIDE) && random_below(r, 2) == 0;
-	int op = front ? straight_operation(p, kind, other, value) : straight_operation(p, kind, value, other);
+	int other = random_operand(
+		p, s, gentle ? product + 1e-3 * random_normal(r) : random_constant(r));
+	bool front = !gentle && (kind == STRAIGHT_SUBTRACT || kind == STRAIGHT_DIVIDE) &&
+		random_below(r, 2) == 0;
+	int op = front ? straight_operation(p, kind, other, value)
+		       : straight_operation(p, kind, value, other);
 
 	if (op < 0)
 		return false;
@@ -127,7 +139,8 @@ static bool remove_op(struct straight *p, const struct sketch *s)
 
 	if (op < 0)
 		return false;
-	straight_replace_uses(p, op, p->ops[op].arguments[random_below(s->random, p->ops[op].argument_count)], p->count);
+	straight_replace_uses(p, op,
+		p->ops[op].arguments[random_below(s->random, p->ops[op].argument_count)], p->count);
 	return true;
 }
 
@@ -185,7 +198,8 @@ static bool reciprocal(struct straight *p, const struct sketch *s)
 {
 	int limit = p->count;
 	int value = random_op(p, s->random);
-	int op = straight_operation(p, STRAIGHT_DIVIDE, straight_constant(p, random_constant(s->random)), value);
+	int op = straight_operation(
+		p, STRAIGHT_DIVIDE, straight_constant(p, random_constant(s->random)), value);
 
 	if (op < 0)
 		return false;
@@ -198,8 +212,10 @@ static bool insert_fraction(struct straight *p, const struct sketch *s)
 {
 	int limit = p->count;
 	int value = random_op(p, s->random), under = random_op(p, s->random);
-	double c = random_below(s->random, 2) ? random_constant(s->random) : 1e-3 * random_normal(s->random);
-	int op = straight_operation(p, STRAIGHT_ADD, value, straight_operation(p, STRAIGHT_DIVIDE, straight_constant(p, c), under));
+	double c = random_below(s->random, 2) ? random_constant(s->random)
+					      : 1e-3 * random_normal(s->random);
+	int op = straight_operation(p, STRAIGHT_ADD, value,
+		straight_operation(p, STRAIGHT_DIVIDE, straight_constant(p, c), under));
 
 	if (op < 0)
 		return false;
@@ -209,12 +225,14 @@ static bool insert_fraction(struct straight *p, const struct sketch *s)
 
 static bool is_constant_sum(const struct straight *p, int op)
 {
-	return p->ops[op].kind == STRAIGHT_ADD && p->ops[p->ops[op].arguments[1]].kind == STRAIGHT_CONSTANT;
+	return p->ops[op].kind == STRAIGHT_ADD &&
+		p->ops[p->ops[op].arguments[1]].kind == STRAIGHT_CONSTANT;
 }
 
 /*
- * Horner's rule to Estrin's: (t * x + a) * x + b becomes t * (x * x) + (a * x + b). One operation more, a shorter chain, and x * x to share; where no
- * such pair is, (u op v) op w becomes u op (v op w).
+ * Horner's rule to Estrin's: (t * x + a) * x + b becomes t * (x * x) + (a * x + b). One operation
+ * more, a shorter chain, and x * x to share; where no such pair is, (u op v) op w becomes u op (v
+ * op w).
  */
 static bool regroup(struct straight *p, const struct sketch *s)
 {
@@ -228,24 +246,31 @@ static bool regroup(struct straight *p, const struct sketch *s)
 	inner = &p->ops[top->arguments[0]];
 	if (is_constant_sum(p, op) && inner->kind == STRAIGHT_MULTIPLY) {
 		for (int k = 0; k < 2; k++) {
-			int step = inner->arguments[k], x = inner->arguments[1 - k], product = p->ops[step].arguments[0];
+			int step = inner->arguments[k], x = inner->arguments[1 - k],
+			    product = p->ops[step].arguments[0];
 			int t, square, low;
 
-			if (p->ops[step].argument_count == 0 || !is_constant_sum(p, step) || p->ops[product].kind != STRAIGHT_MULTIPLY)
+			if (p->ops[step].argument_count == 0 || !is_constant_sum(p, step) ||
+				p->ops[product].kind != STRAIGHT_MULTIPLY)
 				continue;
 			if (p->ops[product].arguments[0] != x && p->ops[product].arguments[1] != x)
 				continue;
 			t = p->ops[product].arguments[p->ops[product].arguments[0] == x];
 			square = straight_operation(p, STRAIGHT_MULTIPLY, x, x);
-			low = straight_operation(p, STRAIGHT_ADD, straight_operation(p, STRAIGHT_MULTIPLY, x, p->ops[step].arguments[1]), top->arguments[1]);
-			t = straight_operation(p, STRAIGHT_ADD, straight_operation(p, STRAIGHT_MULTIPLY, t, square), low);
+			low = straight_operation(p, STRAIGHT_ADD,
+				straight_operation(
+					p, STRAIGHT_MULTIPLY, x, p->ops[step].arguments[1]),
+				top->arguments[1]);
+			t = straight_operation(p, STRAIGHT_ADD,
+				straight_operation(p, STRAIGHT_MULTIPLY, t, square), low);
 			if (t < 0)
 				return false;
 			straight_replace_uses(p, op, t, limit);
 			return true;
 		}
 	}
-	if (inner->kind == top->kind && (top->kind == STRAIGHT_ADD || top->kind == STRAIGHT_MULTIPLY)) {
+	if (inner->kind == top->kind &&
+		(top->kind == STRAIGHT_ADD || top->kind == STRAIGHT_MULTIPLY)) {
 		int u = inner->arguments[0];
 		int rest = straight_operation(p, top->kind, inner->arguments[1], top->arguments[1]);
 
@@ -258,7 +283,10 @@ static bool regroup(struct straight *p, const struct sketch *s)
 	return false;
 }
 
-/* Two constants become one value, or one value used twice becomes two: fewer or more degrees of freedom for the same operations. */
+/*
+ * Two constants become one value, or one value used twice becomes two: fewer or more degrees of
+ * freedom for the same operations.
+ */
 static bool tie_constants(struct straight *p, const struct sketch *s)
 {
 	int limit = p->count;
@@ -269,7 +297,8 @@ static bool tie_constants(struct straight *p, const struct sketch *s)
 	if (second != first && p->ops[second].kind == STRAIGHT_CONSTANT)
 		straight_replace_uses(p, first, second, limit);
 	else
-		substitute(p, first, straight_constant(p, p->ops[first].value), limit, false, s->random);
+		substitute(p, first, straight_constant(p, p->ops[first].value), limit, false,
+			s->random);
 	return true;
 }
 
@@ -278,7 +307,10 @@ static int graft_op(struct straight *p, const struct straight *from, int root)
 {
 	int16_t copies[STRAIGHT_OPS_MAX];
 
-	/* Tidy graphs have operands before users: one pass copies everything up to the root; tidying drops what it does not need. */
+	/*
+	 * Tidy graphs have operands before users: one pass copies everything up to the root;
+	 * tidying drops what it does not need.
+	 */
 	for (int i = 0; i <= root; i++) {
 		struct straight_op op = from->ops[i];
 		int at;
@@ -289,7 +321,8 @@ static int graft_op(struct straight *p, const struct straight *from, int root)
 			at = straight_input(p, from->names[op.name], strlen(from->names[op.name]));
 		} else {
 			if (op.kind == STRAIGHT_CALL)
-				op.name = (int16_t)straight_name(p, from->names[op.name], strlen(from->names[op.name]));
+				op.name = (int16_t)straight_name(
+					p, from->names[op.name], strlen(from->names[op.name]));
 			at = op.name < 0 ? -1 : straight_add(p, op);
 		}
 		if (at < 0)
@@ -305,7 +338,8 @@ static bool crossover(struct straight *p, const struct sketch *s)
 	int limit = p->count;
 	int value = random_op(p, s->random), graft;
 
-	if (s->mate == NULL || lifter_read(&other, s->mate) != 1 || strcmp(other.type, p->type) != 0)
+	if (s->mate == NULL || lifter_read(&other, s->mate) != 1 ||
+		strcmp(other.type, p->type) != 0)
 		return false;
 	graft = graft_op(p, &other, random_op(&other, s->random));
 	if (graft < 0)
@@ -325,14 +359,16 @@ static int apply_change(struct sketch *s, change_fn *change)
 		return 0;
 	for (int i = 0; i < TRIES && !changed; i++) {
 		after = before;
-		changed = change(&after, s) && straight_tidy(&after) && !straight_same_shape(&before, &after);
+		changed = change(&after, s) && straight_tidy(&after) &&
+			!straight_same_shape(&before, &after);
 	}
 	if (!changed)
 		return 0;
 	buffer_init(&body, BODY_BYTES_MAX);
 	straight_write(&body, &after);
 	if (!body.full)
-		edits_add(&s->edits, s->tree.nodes[after.body].start, s->tree.nodes[after.body].end, "%s", body.bytes);
+		edits_add(&s->edits, s->tree.nodes[after.body].start, s->tree.nodes[after.body].end,
+			"%s", body.bytes);
 	changed = !body.full;
 	buffer_release(&body);
 	return changed;
@@ -355,7 +391,10 @@ static int numerics_crossover(struct sketch *s)
 	return s->used_mate;
 }
 
-/* Weights after the yields of mutation.md 2a; removal weighs more than insertion, because half of all changes should not grow the program. */
+/*
+ * Weights after the yields of mutation.md 2a; removal weighs more than insertion, because half of
+ * all changes should not grow the program.
+ */
 const struct operator numerics_operators[] = {
 	{ "numeric insert", { 3, 0.3, 0, 0.3 }, 0, MUTATOR_FLAGS_FIXED, numerics_insert },
 	{ "numeric remove", { 4, 0.5, 0, 0.5 }, 0, MUTATOR_FLAGS_FIXED, numerics_remove },

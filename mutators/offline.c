@@ -19,11 +19,21 @@
 #define DRAWS_MAX 24         /* whole chains tried before nothing is proposed */
 #define OPERATORS_TRIED 12    /* drawn for one step: some find nothing in a given program */
 #define OPERATORS_MAX 128
-#define TUNE_SHARE 20        /* one numeric child in this many goes unfitted: a lucky literal should be seen as it is */
+#define TUNE_SHARE                                                                                 \
+	20 /* one numeric child in this many goes unfitted: a lucky literal should be seen as it   \
+	      is */
 
-const struct operator *const offline_groups[] = {
-	numerics_operators, expressions_operators, literals_operators, statements_operators, loops_operators, nests_operators, reductions_operators,
-	tiles_operators, genes_operators, NULL,
+const struct operator* const offline_groups[] = {
+	numerics_operators,
+	expressions_operators,
+	literals_operators,
+	statements_operators,
+	loops_operators,
+	nests_operators,
+	reductions_operators,
+	tiles_operators,
+	genes_operators,
+	NULL,
 };
 
 int offline_permits(const struct operator *o, const struct mutator_domain *d)
@@ -42,7 +52,8 @@ struct draft {
 	bool used_mate;
 };
 
-static int region_of(struct region *out, const struct mutator_task *task, const struct mutator_program *p, struct err *e)
+static int region_of(struct region *out, const struct mutator_task *task,
+	const struct mutator_program *p, struct err *e)
 {
 	return region_find(out, p->source, p->source_bytes, task->domain->function, e);
 }
@@ -71,7 +82,8 @@ static void name_step(struct draft *d, const char *name)
 
 	/* A name that does not fit whole is left out: these are counted by name. */
 	if (used + strlen(name) + 4 <= sizeof d->operation)
-		snprintf(d->operation + used, sizeof d->operation - used, "%s%s", used ? " + " : "", name);
+		snprintf(d->operation + used, sizeof d->operation - used, "%s%s", used ? " + " : "",
+			name);
 }
 
 static const struct operator *draw_operator(const struct mutator_task *task)
@@ -81,7 +93,8 @@ static const struct operator *draw_operator(const struct mutator_task *task)
 	int count = 0, pick;
 
 	for (int g = 0; offline_groups[g] != NULL; g++)
-		for (const struct operator *o = offline_groups[g]; o->name != NULL && count < OPERATORS_MAX; o++)
+		for (const struct operator* o = offline_groups[g];
+			o->name != NULL && count < OPERATORS_MAX; o++)
 			if (offline_permits(o, task->domain)) {
 				all[count] = o;
 				weights[count++] = o->weight[task->domain->kind];
@@ -93,7 +106,8 @@ static const struct operator *draw_operator(const struct mutator_task *task)
 /* The recorded edits as a new text of the draft. false: they overlap or leave the region. */
 static bool draft_edit(struct draft *d, const struct sketch *s)
 {
-	char *changed = edits_apply(&s->edits, s->text, (uint32_t)s->region.start, (uint32_t)s->region.end);
+	char *changed =
+		edits_apply(&s->edits, s->text, (uint32_t)s->region.start, (uint32_t)s->region.end);
 	size_t inner;
 	char *text;
 
@@ -115,7 +129,8 @@ static bool draft_settle(struct draft *d)
 	struct sketch s;
 	bool fine = true;
 
-	if (sketch_open(&s, d->task->domain, d->task->random, d->text, d->size, d->region, NULL) < 0)
+	if (sketch_open(&s, d->task->domain, d->task->random, d->text, d->size, d->region, NULL) <
+		0)
 		return false;
 	if (domain_allows(d->task->domain, DOMAIN_PRAGMAS)) {
 		char *old = d->text;
@@ -131,7 +146,10 @@ static bool draft_settle(struct draft *d)
 	return fine;
 }
 
-/* Take over what an operator recorded, if the text then still parses; else the draft is as it was. The sketch's text is gone when taken. */
+/*
+ * Take over what an operator recorded, if the text then still parses; else the draft is as it was.
+ * The sketch's text is gone when taken.
+ */
 static bool draft_take(struct draft *d, const struct sketch *s, const struct operator *o)
 {
 	struct draft next = *d;
@@ -149,7 +167,10 @@ static bool draft_take(struct draft *d, const struct sketch *s, const struct ope
 	return true;
 }
 
-/* One operator on the draft: the first of a few drawn that finds something to change. 1 changed, 0 not, or an error: the draft does not parse. */
+/*
+ * One operator on the draft: the first of a few drawn that finds something to change. 1 changed, 0
+ * not, or an error: the draft does not parse.
+ */
 static int draft_step(struct draft *d, const struct sketch *mate, struct err *e)
 {
 	struct sketch s;
@@ -188,7 +209,8 @@ static int draft_chain(struct draft *d, const struct sketch *mate, struct err *e
 
 static int draft_tokens(char **out, size_t *size, const struct draft *d)
 {
-	return syntax_tokens(out, size, d->text, d->size, d->region, (const char *const *)d->flags, NULL);
+	return syntax_tokens(
+		out, size, d->text, d->size, d->region, (const char *const *)d->flags, NULL);
 }
 
 /* Is the draft a program that may be proposed: allowed, and not the parent again? */
@@ -198,7 +220,8 @@ static bool draft_is_new(const struct draft *d, const char *parent, size_t paren
 	size_t size;
 	bool is_new;
 
-	if (syntax_allowed(d->text, d->size, d->region, d->task->domain, NULL) < 0 || draft_tokens(&tokens, &size, d) < 0)
+	if (syntax_allowed(d->text, d->size, d->region, d->task->domain, NULL) < 0 ||
+		draft_tokens(&tokens, &size, d) < 0)
 		return false;
 	is_new = size != parent_size || memcmp(tokens, parent, size) != 0;
 	free(tokens);
@@ -210,11 +233,14 @@ static void propose_tuning(struct mutator_proposal *p, const struct draft *d)
 	const struct mutator_task *task = d->task;
 	struct sketch s;
 
-	if (!task->domain->tunes || (task->domain->kind == DOMAIN_NUMERIC ? random_below(task->random, TUNE_SHARE) == 0 : random_below(task->random, 2)))
+	if (!task->domain->tunes ||
+		(task->domain->kind == DOMAIN_NUMERIC ? random_below(task->random, TUNE_SHARE) == 0
+						      : random_below(task->random, 2)))
 		return;
 	if (sketch_open(&s, task->domain, task->random, d->text, d->size, d->region, NULL) < 0)
 		return;
-	p->tune = constants_extract(&p->tunable, p->constants, &p->constant_count, MUTATOR_CONSTANTS_MAX, &s) == 1;
+	p->tune = constants_extract(&p->tunable, p->constants, &p->constant_count,
+			  MUTATOR_CONSTANTS_MAX, &s) == 1;
 	sketch_close(&s);
 }
 
@@ -241,10 +267,12 @@ static bool mate_open(struct sketch *out, const struct mutator_task *task)
 	struct region r;
 
 	return task->parent_count > 1 && region_of(&r, task, p, NULL) == 0 &&
-		sketch_open(out, task->domain, task->random, p->source, p->source_bytes, r, NULL) == 0;
+		sketch_open(out, task->domain, task->random, p->source, p->source_bytes, r, NULL) ==
+		0;
 }
 
-static int offline_propose(struct mutator_proposal *out, const struct mutator_task *task, struct err *e)
+static int offline_propose(
+	struct mutator_proposal *out, const struct mutator_task *task, struct err *e)
 {
 	struct draft d = { .text = NULL };
 	char *parent = NULL;
@@ -257,7 +285,8 @@ static int offline_propose(struct mutator_proposal *out, const struct mutator_ta
 		return err_set(e, ERR_ARGS, "a task needs a parent and a known kind");
 	rc = draft_start(&d, task, e);
 	if (rc == 0)
-		rc = syntax_tokens(&parent, &parent_size, d.text, d.size, d.region, task->parents[0].flags, e);
+		rc = syntax_tokens(
+			&parent, &parent_size, d.text, d.size, d.region, task->parents[0].flags, e);
 	if (rc < 0)
 		goto out;
 	mated = mate_open(&mate, task);

@@ -1,7 +1,8 @@
 /*
  * offline.h - the mutator "offline": operators on the syntax tree, no model, no network.
  *
- *      parent ─ 1..4 operators, drawn by the weights of the domain's kind, parsing again in between ─▶ parses? allowed? another token text? ─▶ proposal
+ *      parent ─ 1..4 operators, by the weights of the domain's kind, parsing again in between
+ *             ─▶ parses? allowed? another token text? ─▶ proposal
  */
 #pragma once
 

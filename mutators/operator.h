@@ -1,10 +1,12 @@
 /*
  * operator.h - one way to change a program: a table row, and the sketch that it works on.
  *
- *      sketch (text, tree, names and types, mate) ─ operator->apply ─▶ edits and genes ─ offline.c applies, parses again, checks ─▶ next sketch
+ *      sketch (text, tree, names and types, mate) ─ operator->apply ─▶ edits and genes
+ *             ─ offline.c applies them, parses again, checks ─▶ next sketch
  *
- * An operator only records edits. It may not look at anything but the sketch, and takes chance only from sketch->random. Whether the result
- * parses, is allowed and differs is checked after it; whether it is correct is the evaluator's business.
+ * An operator only records edits. It may not look at anything but the sketch, and takes chance only
+ * from sketch->random. Whether the result parses, is allowed and differs is checked after it;
+ * whether it is correct is the evaluator's business.
  */
 #pragma once
 

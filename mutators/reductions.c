@@ -1,5 +1,6 @@
 /*
- * reductions.c - operators on loops that sum: scalar replacement, several accumulators, register tiles.
+ * reductions.c - operators on loops that sum: scalar replacement, several accumulators, register
+ * tiles.
  */
 #include "mutators/operator.h"
 
@@ -23,7 +24,8 @@ struct reduction {
 static bool read_sum(struct reduction *out, const struct sketch *s, int statement)
 {
 	const struct tree *t = &s->tree;
-	int assignment = tree_is(t, statement, TREE_EXPRESSION_STATEMENT) ? tree_named(t, statement, 0) : -1;
+	int assignment =
+		tree_is(t, statement, TREE_EXPRESSION_STATEMENT) ? tree_named(t, statement, 0) : -1;
 
 	if (!tree_is(t, assignment, TREE_ASSIGNMENT_EXPRESSION))
 		return false;
@@ -44,10 +46,12 @@ static bool read_element_sum(struct reduction *out, const struct sketch *s, int 
 {
 	int loop;
 
-	if (!read_sum(out, s, statement) || !tree_is(&s->tree, out->place, TREE_SUBSCRIPT_EXPRESSION))
+	if (!read_sum(out, s, statement) ||
+		!tree_is(&s->tree, out->place, TREE_SUBSCRIPT_EXPRESSION))
 		return false;
 	loop = tree_enclosing(&s->tree, statement, TREE_FOR_STATEMENT);
-	return loop >= 0 && loops_read(&out->loop, s, loop) && scope_moves_to(&s->scope, out->place, s->tree.nodes[loop].start);
+	return loop >= 0 && loops_read(&out->loop, s, loop) &&
+		scope_moves_to(&s->scope, out->place, s->tree.nodes[loop].start);
 }
 
 static bool is_element_sum(const struct sketch *s, int node)
@@ -70,9 +74,11 @@ static int reductions_scalar(struct sketch *s)
 		return 0;
 	loops_fresh_name(name, s, "a1_", 3);
 	place = loops_text(s, r.place);
-	edits_add(&s->edits, t->nodes[r.loop.node].start, t->nodes[r.loop.node].start, "{ %s %s = %s;\n\t", r.type, name, place);
+	edits_add(&s->edits, t->nodes[r.loop.node].start, t->nodes[r.loop.node].start,
+		"{ %s %s = %s;\n\t", r.type, name, place);
 	edits_add(&s->edits, t->nodes[r.place].start, t->nodes[r.place].end, "%s", name);
-	edits_add(&s->edits, t->nodes[r.loop.node].end, t->nodes[r.loop.node].end, "\n\t%s = %s; }", place, name);
+	edits_add(&s->edits, t->nodes[r.loop.node].end, t->nodes[r.loop.node].end, "\n\t%s = %s; }",
+		place, name);
 	free(place);
 	return 1;
 }
@@ -80,9 +86,12 @@ static int reductions_scalar(struct sketch *s)
 /* A counted loop whose whole body sums into a variable from outside. */
 static bool read_variable_sum(struct reduction *out, const struct sketch *s, int node)
 {
-	return loops_read(&out->loop, s, node) && out->loop.counted && read_sum(out, s, loops_only_statement(s, out->loop.body)) &&
-		tree_is(&s->tree, out->place, TREE_IDENTIFIER) && tree_text_is(&s->tree, out->operator, "+=") &&
-		!loops_mentions(s, out->value, out->place) && tree_bytes(&s->tree, out->loop.variable) < 48;
+	return loops_read(&out->loop, s, node) && out->loop.counted &&
+		read_sum(out, s, loops_only_statement(s, out->loop.body)) &&
+		tree_is(&s->tree, out->place, TREE_IDENTIFIER) &&
+		tree_text_is(&s->tree, out->operator, "+=") &&
+		!loops_mentions(s, out->value, out->place) &&
+		tree_bytes(&s->tree, out->loop.variable) < 48;
 }
 
 static bool is_variable_sum(const struct sketch *s, int node)
@@ -92,7 +101,8 @@ static bool is_variable_sum(const struct sketch *s, int node)
 	return tree_is(&s->tree, node, TREE_FOR_STATEMENT) && read_variable_sum(&r, s, node);
 }
 
-static void write_partial_sums(struct buffer *out, const struct sketch *s, const struct reduction *r, const char *array, int ways)
+static void write_partial_sums(struct buffer *out, const struct sketch *s,
+	const struct reduction *r, const char *array, int ways)
 {
 	char *variable = loops_text(s, r->loop.variable);
 
@@ -128,16 +138,19 @@ static int reductions_split(struct sketch *s)
 	place = loops_text(s, r.place);
 	value = loops_text(s, r.value);
 	buffer_init(&text, TEXT_BYTES_MAX);
-	buffer_format(&text, "{\n\t%s %s = %s;\n\t%s %s[%d] = { 0 };\n\tfor (; %s + %d < %s; %s += %d) {", type, variable, low, r.type, array, ways,
-		variable, ways - 1, high, variable, ways);
+	buffer_format(&text,
+		"{\n\t%s %s = %s;\n\t%s %s[%d] = { 0 };\n\tfor (; %s + %d < %s; %s += %d) {", type,
+		variable, low, r.type, array, ways, variable, ways - 1, high, variable, ways);
 	write_partial_sums(&text, s, &r, array, ways);
-	buffer_format(&text, "\n\t}\n\tfor (; %s < %s; %s++)\n\t\t%s += %s;\n\t", variable, high, variable, place, value);
+	buffer_format(&text, "\n\t}\n\tfor (; %s < %s; %s++)\n\t\t%s += %s;\n\t", variable, high,
+		variable, place, value);
 	for (int i = 0; i < ways; i++)
 		buffer_format(&text, "%s += %s[%d]; ", place, array, i);
 	buffer_add_text(&text, "\n\t}");
 	done = !text.full;
 	if (done)
-		edits_add(&s->edits, s->tree.nodes[node].start, s->tree.nodes[node].end, "%s", text.bytes);
+		edits_add(&s->edits, s->tree.nodes[node].start, s->tree.nodes[node].end, "%s",
+			text.bytes);
 	buffer_release(&text);
 	free(type);
 	free(variable);
@@ -149,7 +162,9 @@ static int reductions_split(struct sketch *s)
 }
 
 const struct operator reductions_operators[] = {
-	{ "scalar replacement", { 0, 0, 1.5, 0.5 }, DOMAIN_WITH_LOOPS | DOMAIN_POINTERS, MUTATOR_FLAGS_FIXED, reductions_scalar },
-	{ "accumulator split", { 0, 0, 1, 0.3 }, DOMAIN_WITH_LOOPS | DOMAIN_POINTERS, MUTATOR_FLAGS_FIXED, reductions_split },
+	{ "scalar replacement", { 0, 0, 1.5, 0.5 }, DOMAIN_WITH_LOOPS | DOMAIN_POINTERS,
+		MUTATOR_FLAGS_FIXED, reductions_scalar },
+	{ "accumulator split", { 0, 0, 1, 0.3 }, DOMAIN_WITH_LOOPS | DOMAIN_POINTERS,
+		MUTATOR_FLAGS_FIXED, reductions_split },
 	{ .name = NULL },
 };

@@ -39,7 +39,9 @@ static bool line_is_mark(struct line l, const char *text, const char *mark)
 	if (end - at < 4 || at[0] != '/' || (at[1] != '/' && at[1] != '*'))
 		return false;
 	block = at[1] == '*';
-	if (block && (end[-1] != '/' || end[-2] != '*' || memmem(at + 2, (size_t)(end - at) - 4, "*/", 2) != NULL))
+	if (block &&
+		(end[-1] != '/' || end[-2] != '*' ||
+			memmem(at + 2, (size_t)(end - at) - 4, "*/", 2) != NULL))
 		return false;
 	for (at += 2; at < end && isspace((unsigned char)*at);)
 		at++;
@@ -66,23 +68,37 @@ static int find_marks(struct region *out, const char *text, size_t size, struct 
 		line++;
 		if (line_is_mark(l, text, START_MARK)) {
 			if (opened)
-				return err_set(e, ERR_FORMAT, "line %d: a second " START_MARK " (the first is on line %d); keep exactly one block", line, opened);
+				return err_set(e, ERR_FORMAT,
+					"line %d: a second " START_MARK
+					" (the first is on line %d); keep exactly one block",
+					line, opened);
 			opened = line;
 			r.start = l.end;
 		} else if (line_is_mark(l, text, END_MARK)) {
 			if (!opened)
-				return err_set(e, ERR_FORMAT, "line %d: " END_MARK " before any " START_MARK "; put the start marker above it", line);
+				return err_set(e, ERR_FORMAT,
+					"line %d: " END_MARK " before any " START_MARK
+					"; put the start marker above it",
+					line);
 			if (closed)
-				return err_set(e, ERR_FORMAT, "line %d: a second " END_MARK " (the first is on line %d); keep exactly one block", line, closed);
+				return err_set(e, ERR_FORMAT,
+					"line %d: a second " END_MARK
+					" (the first is on line %d); keep exactly one block",
+					line, closed);
 			closed = line;
 			r.end = l.start;
 		}
 	}
 	if (!opened)
-		return err_set(e, ERR_FORMAT, "no " START_MARK " in a comment on a line of its own; put /* " START_MARK " */ and /* " END_MARK " */ "
+		return err_set(e, ERR_FORMAT,
+			"no " START_MARK " in a comment on a line of its own; put /* " START_MARK
+			" */ and /* " END_MARK " */ "
 			"around the code that may change");
 	if (!closed)
-		return err_set(e, ERR_FORMAT, "line %d: " START_MARK " without " END_MARK "; put /* " END_MARK " */ below the code that may change", opened);
+		return err_set(e, ERR_FORMAT,
+			"line %d: " START_MARK " without " END_MARK "; put /* " END_MARK
+			" */ below the code that may change",
+			opened);
 	*out = r;
 	return 0;
 }
@@ -100,7 +116,8 @@ static int definition_name(const struct tree *t, int definition)
 	return at;
 }
 
-static int find_function(struct region *out, const char *text, size_t size, const char *function, struct err *e)
+static int find_function(
+	struct region *out, const char *text, size_t size, const char *function, struct err *e)
 {
 	struct tree t;
 	int found = -1;
@@ -109,11 +126,15 @@ static int find_function(struct region *out, const char *text, size_t size, cons
 	if (rc < 0)
 		return rc;
 	for (int i = 0; i < t.count && rc == 0; i++) {
-		if (!tree_is(&t, i, TREE_FUNCTION_DEFINITION) || !tree_text_is(&t, definition_name(&t, i), function))
+		if (!tree_is(&t, i, TREE_FUNCTION_DEFINITION) ||
+			!tree_text_is(&t, definition_name(&t, i), function))
 			continue;
 		if (found >= 0)
-			rc = err_set(e, ERR_FORMAT, "line %d: a second definition of %s (the first is on line %d); mark the right one with /* " START_MARK " */",
-				tree_line(&t, t.nodes[i].start), function, tree_line(&t, t.nodes[found].start));
+			rc = err_set(e, ERR_FORMAT,
+				"line %d: a second definition of %s (the first is on line %d); "
+				"mark the right one with /* " START_MARK " */",
+				tree_line(&t, t.nodes[i].start), function,
+				tree_line(&t, t.nodes[found].start));
 		found = i;
 	}
 	if (rc == 0 && found < 0)
@@ -124,12 +145,15 @@ static int find_function(struct region *out, const char *text, size_t size, cons
 	return rc;
 }
 
-int region_find(struct region *out, const char *source, size_t size, const char *function, struct err *e)
+int region_find(
+	struct region *out, const char *source, size_t size, const char *function, struct err *e)
 {
-	return function ? find_function(out, source, size, function, e) : find_marks(out, source, size, e);
+	return function ? find_function(out, source, size, function, e)
+			: find_marks(out, source, size, e);
 }
 
-char *region_replace(const char *base, size_t size, struct region r, const char *text, size_t text_size)
+char *region_replace(
+	const char *base, size_t size, struct region r, const char *text, size_t text_size)
 {
 	char *out = memory_alloc(size - (r.end - r.start) + text_size + 1);
 
@@ -144,7 +168,8 @@ static bool ends_with(const char *text, size_t size, const char *end)
 	return size >= strlen(end) && memcmp(text + size - strlen(end), end, strlen(end)) == 0;
 }
 
-int region_check(struct region *inner, const char *base, size_t base_size, struct region base_region, const char *text, size_t size, struct err *e)
+int region_check(struct region *inner, const char *base, size_t base_size,
+	struct region base_region, const char *text, size_t size, struct err *e)
 {
 	size_t after = base_size - base_region.end;
 	struct region r;
@@ -158,10 +183,16 @@ int region_check(struct region *inner, const char *base, size_t base_size, struc
 	changed = text + r.start;
 	if (has_mark_line(changed, r.end - r.start))
 		return err_set(e, ERR_FORMAT, "the evolved region holds a marker line");
-	/* Whole lines stay whole lines: the end marker may not slide behind a comment or a continued line. */
-	if (ends_with(base, base_region.end, "\n") && r.end > r.start && !ends_with(changed, r.end - r.start, "\n"))
+	/*
+	 * Whole lines stay whole lines: the end marker may not slide behind a comment or a
+	 * continued line.
+	 */
+	if (ends_with(base, base_region.end, "\n") && r.end > r.start &&
+		!ends_with(changed, r.end - r.start, "\n"))
 		return err_set(e, ERR_FORMAT, "the evolved region must end with a newline");
-	if (ends_with(changed, r.end - r.start, "\\\n") || ends_with(changed, r.end - r.start, "\\\r\n") || ends_with(changed, r.end - r.start, "\\"))
+	if (ends_with(changed, r.end - r.start, "\\\n") ||
+		ends_with(changed, r.end - r.start, "\\\r\n") ||
+		ends_with(changed, r.end - r.start, "\\"))
 		return err_set(e, ERR_FORMAT, "the evolved region may not end with a backslash");
 	*inner = r;
 	return 0;

@@ -7,22 +7,60 @@
 #include "base/memory.h"
 #include "mutators/typing.h"
 
-static const struct { const char *name; uint8_t base; } known_types[] = {
-	{ "void", SCOPE_VOID }, { "_Bool", SCOPE_BOOL }, { "bool", SCOPE_BOOL }, { "char", SCOPE_CHAR }, { "signed char", SCOPE_CHAR },
-	{ "unsigned char", SCOPE_CHAR }, { "short", SCOPE_SHORT }, { "unsigned short", SCOPE_SHORT }, { "int", SCOPE_INT },
-	{ "signed", SCOPE_INT }, { "unsigned", SCOPE_UINT }, { "unsigned int", SCOPE_UINT }, { "long", SCOPE_LONG }, { "long int", SCOPE_LONG },
-	{ "long long", SCOPE_LONG }, { "unsigned long", SCOPE_ULONG }, { "unsigned long long", SCOPE_ULONG }, { "size_t", SCOPE_ULONG },
-	{ "ssize_t", SCOPE_LONG }, { "ptrdiff_t", SCOPE_LONG }, { "intptr_t", SCOPE_LONG }, { "uintptr_t", SCOPE_ULONG },
-	{ "int8_t", SCOPE_CHAR }, { "uint8_t", SCOPE_CHAR }, { "int16_t", SCOPE_SHORT }, { "uint16_t", SCOPE_SHORT }, { "int32_t", SCOPE_INT },
-	{ "uint32_t", SCOPE_UINT }, { "int64_t", SCOPE_LONG }, { "uint64_t", SCOPE_ULONG }, { "float", SCOPE_FLOAT }, { "double", SCOPE_DOUBLE },
+static const struct {
+	const char *name;
+	uint8_t base;
+} known_types[] = {
+	{ "void", SCOPE_VOID },
+	{ "_Bool", SCOPE_BOOL },
+	{ "bool", SCOPE_BOOL },
+	{ "char", SCOPE_CHAR },
+	{ "signed char", SCOPE_CHAR },
+	{ "unsigned char", SCOPE_CHAR },
+	{ "short", SCOPE_SHORT },
+	{ "unsigned short", SCOPE_SHORT },
+	{ "int", SCOPE_INT },
+	{ "signed", SCOPE_INT },
+	{ "unsigned", SCOPE_UINT },
+	{ "unsigned int", SCOPE_UINT },
+	{ "long", SCOPE_LONG },
+	{ "long int", SCOPE_LONG },
+	{ "long long", SCOPE_LONG },
+	{ "unsigned long", SCOPE_ULONG },
+	{ "unsigned long long", SCOPE_ULONG },
+	{ "size_t", SCOPE_ULONG },
+	{ "ssize_t", SCOPE_LONG },
+	{ "ptrdiff_t", SCOPE_LONG },
+	{ "intptr_t", SCOPE_LONG },
+	{ "uintptr_t", SCOPE_ULONG },
+	{ "int8_t", SCOPE_CHAR },
+	{ "uint8_t", SCOPE_CHAR },
+	{ "int16_t", SCOPE_SHORT },
+	{ "uint16_t", SCOPE_SHORT },
+	{ "int32_t", SCOPE_INT },
+	{ "uint32_t", SCOPE_UINT },
+	{ "int64_t", SCOPE_LONG },
+	{ "uint64_t", SCOPE_ULONG },
+	{ "float", SCOPE_FLOAT },
+	{ "double", SCOPE_DOUBLE },
 	{ "long double", SCOPE_LONG_DOUBLE },
 };
 
 /* The usual spelling of each base, for locals whose type has no name in the text. */
 static const char *const base_names[] = {
-	[SCOPE_UNKNOWN] = "", [SCOPE_VOID] = "void", [SCOPE_OTHER] = "", [SCOPE_BOOL] = "_Bool", [SCOPE_CHAR] = "char", [SCOPE_SHORT] = "short",
-	[SCOPE_INT] = "int", [SCOPE_UINT] = "unsigned", [SCOPE_LONG] = "long", [SCOPE_ULONG] = "unsigned long", [SCOPE_FLOAT] = "float",
-	[SCOPE_DOUBLE] = "double", [SCOPE_LONG_DOUBLE] = "long double",
+	[SCOPE_UNKNOWN] = "",
+	[SCOPE_VOID] = "void",
+	[SCOPE_OTHER] = "",
+	[SCOPE_BOOL] = "_Bool",
+	[SCOPE_CHAR] = "char",
+	[SCOPE_SHORT] = "short",
+	[SCOPE_INT] = "int",
+	[SCOPE_UINT] = "unsigned",
+	[SCOPE_LONG] = "long",
+	[SCOPE_ULONG] = "unsigned long",
+	[SCOPE_FLOAT] = "float",
+	[SCOPE_DOUBLE] = "double",
+	[SCOPE_LONG_DOUBLE] = "long double",
 };
 
 static const struct scope_type unknown = { .base = SCOPE_UNKNOWN, .name = -1 };
@@ -30,7 +68,8 @@ static const struct scope_type unknown = { .base = SCOPE_UNKNOWN, .name = -1 };
 static uint8_t base_of_text(const char *text, size_t bytes)
 {
 	for (size_t i = 0; i < sizeof known_types / sizeof known_types[0]; i++)
-		if (strlen(known_types[i].name) == bytes && memcmp(known_types[i].name, text, bytes) == 0)
+		if (strlen(known_types[i].name) == bytes &&
+			memcmp(known_types[i].name, text, bytes) == 0)
 			return known_types[i].base;
 	return SCOPE_UNKNOWN;
 }
@@ -68,9 +107,11 @@ bool scope_is_arithmetic(struct scope_type t)
 
 bool scope_same_type(const struct scope *s, struct scope_type a, struct scope_type b)
 {
-	if (a.base == SCOPE_UNKNOWN || a.base != b.base || a.depth != b.depth || (a.depth > 0 && a.is_const != b.is_const))
+	if (a.base == SCOPE_UNKNOWN || a.base != b.base || a.depth != b.depth ||
+		(a.depth > 0 && a.is_const != b.is_const))
 		return false;
-	return a.base != SCOPE_OTHER || (a.name >= 0 && b.name >= 0 && tree_same_text(s->tree, a.name, b.name));
+	return a.base != SCOPE_OTHER ||
+		(a.name >= 0 && b.name >= 0 && tree_same_text(s->tree, a.name, b.name));
 }
 
 void scope_type_text(char out[64], const struct scope *s, struct scope_type t)
@@ -120,12 +161,14 @@ int scope_find(const struct scope *s, const char *name, size_t bytes, uint32_t a
 
 int scope_of_node(const struct scope *s, int identifier)
 {
-	return scope_find(s, tree_text(s->tree, identifier), tree_bytes(s->tree, identifier), s->tree->nodes[identifier].start);
+	return scope_find(s, tree_text(s->tree, identifier), tree_bytes(s->tree, identifier),
+		s->tree->nodes[identifier].start);
 }
 
 int scope_declared_by(const struct scope *s, int name)
 {
-	for (int i = s->buckets[bucket_of(tree_text(s->tree, name), tree_bytes(s->tree, name))]; i >= 0; i = s->bindings[i].older)
+	for (int i = s->buckets[bucket_of(tree_text(s->tree, name), tree_bytes(s->tree, name))];
+		i >= 0; i = s->bindings[i].older)
 		if (s->bindings[i].name == name)
 			return i;
 	return -1;
@@ -136,7 +179,8 @@ bool scope_uses_name(const struct scope *s, const char *name)
 	size_t bytes = strlen(name);
 
 	for (int i = 0; i < s->tree->count; i++)
-		if (s->tree->nodes[i].last == i + 1 && s->tree->nodes[i].named && node_is_name(s->tree, i, name, bytes))
+		if (s->tree->nodes[i].last == i + 1 && s->tree->nodes[i].named &&
+			node_is_name(s->tree, i, name, bytes))
 			return true;
 	return false;
 }
@@ -204,15 +248,20 @@ static void aliases_add(struct scope *s)
 static uint8_t base_of_alias(const struct scope *s, int type)
 {
 	for (int i = 0; i < s->alias_count; i++)
-		if (node_is_name(s->tree, s->aliases[i].name, tree_text(s->tree, type), tree_bytes(s->tree, type)))
+		if (node_is_name(s->tree, s->aliases[i].name, tree_text(s->tree, type),
+			    tree_bytes(s->tree, type)))
 			return s->aliases[i].base;
 	return SCOPE_UNKNOWN;
 }
 
-/* What the domain says of a terminal of the declared name: `real x` beside a terminal x of type double explains every later `real`. */
+/*
+ * What the domain says of a terminal of the declared name: `real x` beside a terminal x of type
+ * double explains every later `real`.
+ */
 static uint8_t base_of_terminal(const struct scope *s, int declarator)
 {
-	for (int i = 0; s->domain != NULL && declarator >= 0 && i < s->domain->terminal_count; i++) {
+	for (int i = 0; s->domain != NULL && declarator >= 0 && i < s->domain->terminal_count;
+		i++) {
 		const struct mutator_terminal *terminal = &s->domain->terminals[i];
 
 		if (tree_text_is(s->tree, declarator, terminal->text))
@@ -238,7 +287,9 @@ struct scope_type scope_declared_type(struct scope *s, int declaration, int decl
 			out.base = base_of_terminal(s, declarator);
 			explain_type(s, type, out.base);
 		}
-	} else if (out.base == SCOPE_UNKNOWN && (tree_is(t, type, TREE_STRUCT_SPECIFIER) || tree_is(t, type, TREE_UNION_SPECIFIER))) {
+	} else if (out.base == SCOPE_UNKNOWN &&
+		(tree_is(t, type, TREE_STRUCT_SPECIFIER) ||
+			tree_is(t, type, TREE_UNION_SPECIFIER))) {
 		out.base = SCOPE_OTHER;
 	}
 	return out;
@@ -249,15 +300,20 @@ static uint32_t scope_end(const struct tree *t, int declaration)
 	for (int p = t->nodes[declaration].parent; p >= 0; p = t->nodes[p].parent) {
 		int kind = t->nodes[p].kind;
 
-		if (kind == TREE_COMPOUND_STATEMENT || kind == TREE_FOR_STATEMENT || kind == TREE_FUNCTION_DEFINITION)
+		if (kind == TREE_COMPOUND_STATEMENT || kind == TREE_FOR_STATEMENT ||
+			kind == TREE_FUNCTION_DEFINITION)
 			return t->nodes[p].end;
-		if (kind == TREE_PARAMETER_LIST && tree_enclosing(t, p, TREE_FUNCTION_DEFINITION) < 0)
+		if (kind == TREE_PARAMETER_LIST &&
+			tree_enclosing(t, p, TREE_FUNCTION_DEFINITION) < 0)
 			return t->nodes[p].end;
 	}
 	return (uint32_t)t->size;
 }
 
-/* Where a declared name begins to be of use: C lets its own initialiser see it, but it has no value there yet. */
+/*
+ * Where a declared name begins to be of use: C lets its own initialiser see it, but it has no value
+ * there yet.
+ */
 static uint32_t visible_from(const struct tree *t, int name, int declaration)
 {
 	for (int p = t->nodes[name].parent; p >= 0 && p != declaration; p = t->nodes[p].parent)
@@ -266,18 +322,26 @@ static uint32_t visible_from(const struct tree *t, int name, int declaration)
 	return t->nodes[name].end;
 }
 
-static void binding_add(struct scope *s, int name, int declaration, struct scope_type type, bool function)
+static void binding_add(
+	struct scope *s, int name, int declaration, struct scope_type type, bool function)
 {
 	const struct tree *t = s->tree;
 	unsigned bucket = bucket_of(tree_text(t, name), tree_bytes(t, name));
-	struct scope_binding b = { .name = name, .declaration = declaration, .type = type, .function = function, .older = s->buckets[bucket] };
+	struct scope_binding b = { .name = name,
+		.declaration = declaration,
+		.type = type,
+		.function = function,
+		.older = s->buckets[bucket] };
 
 	b.parameter = tree_is(t, declaration, TREE_PARAMETER_DECLARATION);
 	b.from = visible_from(t, name, declaration);
-	b.has_value = b.parameter || tree_is(t, t->nodes[name].parent, TREE_INIT_DECLARATOR) || tree_is(t, t->nodes[name].parent, TREE_ARRAY_DECLARATOR);
-	b.to = tree_is(t, declaration, TREE_FUNCTION_DEFINITION) ? (uint32_t)t->size : scope_end(t, declaration);
+	b.has_value = b.parameter || tree_is(t, t->nodes[name].parent, TREE_INIT_DECLARATOR) ||
+		tree_is(t, t->nodes[name].parent, TREE_ARRAY_DECLARATOR);
+	b.to = tree_is(t, declaration, TREE_FUNCTION_DEFINITION) ? (uint32_t)t->size
+								 : scope_end(t, declaration);
 	for (int c = tree_first(t, declaration); c >= 0; c = t->nodes[c].next)
-		b.is_static |= tree_is(t, c, TREE_STORAGE_CLASS_SPECIFIER) && (tree_text_is(t, c, "static") || tree_text_is(t, c, "extern"));
+		b.is_static |= tree_is(t, c, TREE_STORAGE_CLASS_SPECIFIER) &&
+			(tree_text_is(t, c, "static") || tree_text_is(t, c, "extern"));
 	if (s->count == s->room) {
 		s->room = s->room ? s->room * 2 : 64;
 		s->bindings = memory_grow(s->bindings, (size_t)s->room, sizeof *s->bindings);
@@ -297,9 +361,12 @@ static void declarator_add(struct scope *s, int declarator, int declaration)
 	while (at >= 0 && !tree_is(t, at, TREE_IDENTIFIER)) {
 		int inner = tree_child(t, at, TREE_FIELD_DECLARATOR);
 
-		depth += tree_is(t, at, TREE_POINTER_DECLARATOR) || tree_is(t, at, TREE_ARRAY_DECLARATOR);
+		depth += tree_is(t, at, TREE_POINTER_DECLARATOR) ||
+			tree_is(t, at, TREE_ARRAY_DECLARATOR);
 		function |= tree_is(t, at, TREE_FUNCTION_DECLARATOR);
-		at = inner >= 0 || !tree_is(t, at, TREE_PARENTHESIZED_DECLARATOR) ? inner : tree_named(t, at, 0);
+		at = inner >= 0 || !tree_is(t, at, TREE_PARENTHESIZED_DECLARATOR)
+			? inner
+			: tree_named(t, at, 0);
 	}
 	if (at < 0)
 		return;
@@ -315,7 +382,8 @@ static void declarations_add(struct scope *s)
 	for (int i = 0; i < t->count; i++) {
 		int kind = t->nodes[i].kind;
 
-		if (kind != TREE_DECLARATION && kind != TREE_PARAMETER_DECLARATION && kind != TREE_FUNCTION_DEFINITION)
+		if (kind != TREE_DECLARATION && kind != TREE_PARAMETER_DECLARATION &&
+			kind != TREE_FUNCTION_DEFINITION)
 			continue;
 		for (int c = tree_first(t, i); c >= 0; c = t->nodes[c].next)
 			if (t->nodes[c].field == TREE_FIELD_DECLARATOR)
@@ -323,7 +391,8 @@ static void declarations_add(struct scope *s)
 	}
 }
 
-void scope_build(struct scope *out, const struct tree *tree, struct region r, const struct mutator_domain *domain)
+void scope_build(struct scope *out, const struct tree *tree, struct region r,
+	const struct mutator_domain *domain)
 {
 	struct scope s = { .tree = tree, .domain = domain };
 
@@ -351,14 +420,20 @@ static bool is_assigned_part(const struct tree *t, int node)
 		int kind = t->nodes[p].kind;
 		int field = t->nodes[node].field;
 
-		if (kind == TREE_UPDATE_EXPRESSION || (kind == TREE_ASSIGNMENT_EXPRESSION && field == TREE_FIELD_LEFT))
+		if (kind == TREE_UPDATE_EXPRESSION ||
+			(kind == TREE_ASSIGNMENT_EXPRESSION && field == TREE_FIELD_LEFT))
 			return true;
-		if (kind == TREE_POINTER_EXPRESSION && tree_text_is(t, tree_child(t, p, TREE_FIELD_OPERATOR), "&"))
+		if (kind == TREE_POINTER_EXPRESSION &&
+			tree_text_is(t, tree_child(t, p, TREE_FIELD_OPERATOR), "&"))
 			return true;
-		/* Through what denotes the same object: a[i] by its array, s.x and p->x by their struct, *p, (a). */
+		/*
+		 * Through what denotes the same object: a[i] by its array, s.x and p->x by their
+		 * struct, *p, (a).
+		 */
 		if (kind == TREE_PARENTHESIZED_EXPRESSION || kind == TREE_POINTER_EXPRESSION)
 			continue;
-		if ((kind == TREE_SUBSCRIPT_EXPRESSION || kind == TREE_FIELD_EXPRESSION) && field == TREE_FIELD_ARGUMENT)
+		if ((kind == TREE_SUBSCRIPT_EXPRESSION || kind == TREE_FIELD_EXPRESSION) &&
+			field == TREE_FIELD_ARGUMENT)
 			continue;
 		return false;
 	}
@@ -382,12 +457,17 @@ static bool is_fixed_context(const struct tree *t, int node)
 
 		if (kind == TREE_COMPOUND_STATEMENT || kind == TREE_FUNCTION_DEFINITION)
 			return false;
-		if (kind == TREE_PREPROC_CALL || kind == TREE_PREPROC_DEF || kind == TREE_PREPROC_FUNCTION_DEF || kind == TREE_ATTRIBUTE_SPECIFIER ||
-			kind == TREE_ENUM_SPECIFIER || kind == TREE_SIZEOF_EXPRESSION || kind == TREE_FIELD_DECLARATION || kind == TREE_TYPE_DESCRIPTOR)
+		if (kind == TREE_PREPROC_CALL || kind == TREE_PREPROC_DEF ||
+			kind == TREE_PREPROC_FUNCTION_DEF || kind == TREE_ATTRIBUTE_SPECIFIER ||
+			kind == TREE_ENUM_SPECIFIER || kind == TREE_SIZEOF_EXPRESSION ||
+			kind == TREE_FIELD_DECLARATION || kind == TREE_TYPE_DESCRIPTOR)
 			return true;
-		if ((kind == TREE_CASE_STATEMENT && field == TREE_FIELD_VALUE) || (kind == TREE_ARRAY_DECLARATOR && field == TREE_FIELD_SIZE))
+		if ((kind == TREE_CASE_STATEMENT && field == TREE_FIELD_VALUE) ||
+			(kind == TREE_ARRAY_DECLARATOR && field == TREE_FIELD_SIZE))
 			return true;
-		if (kind == TREE_DECLARATION && (is_static_declaration(t, p) || tree_enclosing(t, p, TREE_FUNCTION_DEFINITION) < 0))
+		if (kind == TREE_DECLARATION &&
+			(is_static_declaration(t, p) ||
+				tree_enclosing(t, p, TREE_FUNCTION_DEFINITION) < 0))
 			return true;
 	}
 	return true;
@@ -413,8 +493,14 @@ bool scope_is_value(const struct scope *s, int node)
 		if (!scope_is_expression_name(t, node))
 			return false;
 		break;
-	case TREE_NUMBER_LITERAL: case TREE_CHAR_LITERAL: case TREE_BINARY_EXPRESSION: case TREE_UNARY_EXPRESSION:
-	case TREE_POINTER_EXPRESSION: case TREE_SUBSCRIPT_EXPRESSION: case TREE_CONDITIONAL_EXPRESSION: case TREE_CAST_EXPRESSION:
+	case TREE_NUMBER_LITERAL:
+	case TREE_CHAR_LITERAL:
+	case TREE_BINARY_EXPRESSION:
+	case TREE_UNARY_EXPRESSION:
+	case TREE_POINTER_EXPRESSION:
+	case TREE_SUBSCRIPT_EXPRESSION:
+	case TREE_CONDITIONAL_EXPRESSION:
+	case TREE_CAST_EXPRESSION:
 	case TREE_CALL_EXPRESSION: case TREE_FIELD_EXPRESSION:
 		break;
 	default:

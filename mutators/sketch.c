@@ -5,9 +5,12 @@
 #include "base/buffer.h"
 #include "base/random.h"
 
-int sketch_open(struct sketch *out, const struct mutator_domain *d, struct random *r, const char *text, size_t size, struct region region, struct err *e)
+int sketch_open(struct sketch *out, const struct mutator_domain *d, struct random *r,
+	const char *text, size_t size, struct region region, struct err *e)
 {
-	struct sketch s = { .domain = d, .random = r, .text = text, .size = size, .region = region };
+	struct sketch s = {
+		.domain = d, .random = r, .text = text, .size = size, .region = region
+	};
 	int rc = tree_parse_region(&s.tree, text, size, region.start, region.end, e);
 
 	if (rc < 0)
@@ -32,7 +35,9 @@ int sketch_pick(const struct sketch *s, sketch_fits_fn *fits)
 	int pick = -1;
 
 	for (int i = 0; i < s->tree.count; i++)
-		if (s->tree.nodes[i].named && tree_inside(&s->tree, i, (uint32_t)s->region.start, (uint32_t)s->region.end) &&
+		if (s->tree.nodes[i].named &&
+			tree_inside(
+				&s->tree, i, (uint32_t)s->region.start, (uint32_t)s->region.end) &&
 			fits(s, i) && random_below(s->random, ++seen) == 0)
 			pick = i;
 	return pick;
@@ -43,7 +48,8 @@ bool sketch_in_loop_header(const struct sketch *s, int node)
 	for (int p = s->tree.nodes[node].parent; p >= 0; node = p, p = s->tree.nodes[p].parent) {
 		int kind = s->tree.nodes[p].kind;
 
-		if (kind == TREE_FOR_STATEMENT || kind == TREE_WHILE_STATEMENT || kind == TREE_DO_STATEMENT)
+		if (kind == TREE_FOR_STATEMENT || kind == TREE_WHILE_STATEMENT ||
+			kind == TREE_DO_STATEMENT)
 			return s->tree.nodes[node].field != TREE_FIELD_BODY;
 		if (kind == TREE_COMPOUND_STATEMENT)
 			return false;
@@ -53,7 +59,8 @@ bool sketch_in_loop_header(const struct sketch *s, int node)
 
 bool sketch_is_value(const struct sketch *s, int node)
 {
-	return scope_is_arithmetic(s->scope.types[node]) && scope_is_value(&s->scope, node) && !sketch_in_loop_header(s, node);
+	return scope_is_arithmetic(s->scope.types[node]) && scope_is_value(&s->scope, node) &&
+		!sketch_in_loop_header(s, node);
 }
 
 void sketch_copy(struct buffer *out, const struct sketch *s, int node)
@@ -64,7 +71,11 @@ void sketch_copy(struct buffer *out, const struct sketch *s, int node)
 static bool is_simple(const struct tree *t, int node)
 {
 	switch (t->nodes[node].kind) {
-	case TREE_IDENTIFIER: case TREE_NUMBER_LITERAL: case TREE_CALL_EXPRESSION: case TREE_FIELD_EXPRESSION: case TREE_SUBSCRIPT_EXPRESSION:
+	case TREE_IDENTIFIER:
+	case TREE_NUMBER_LITERAL:
+	case TREE_CALL_EXPRESSION:
+	case TREE_FIELD_EXPRESSION:
+	case TREE_SUBSCRIPT_EXPRESSION:
 	case TREE_PARENTHESIZED_EXPRESSION:
 		return true;
 	default:
@@ -87,8 +98,10 @@ static bool is_open_place(const struct tree *t, int node)
 	int parent = t->nodes[node].parent;
 
 	switch (t->nodes[parent].kind) {
-	case TREE_RETURN_STATEMENT: case TREE_PARENTHESIZED_EXPRESSION: case TREE_INIT_DECLARATOR: case TREE_ARGUMENT_LIST:
-		return true;
+	case TREE_RETURN_STATEMENT:
+	case TREE_PARENTHESIZED_EXPRESSION:
+	case TREE_INIT_DECLARATOR:
+	case TREE_ARGUMENT_LIST: return true;
 	case TREE_ASSIGNMENT_EXPRESSION:
 		return t->nodes[node].field == TREE_FIELD_RIGHT;
 	case TREE_SUBSCRIPT_EXPRESSION:

@@ -25,7 +25,8 @@ int straight_constant(struct straight *p, double value)
 
 int straight_operation(struct straight *p, enum straight_kind kind, int a, int b)
 {
-	struct straight_op op = { .kind = (uint8_t)kind, .argument_count = kind == STRAIGHT_NEGATE ? 1 : 2 };
+	struct straight_op op = { .kind = (uint8_t)kind,
+		.argument_count = kind == STRAIGHT_NEGATE ? 1 : 2 };
 
 	if (a < 0 || (b < 0 && kind != STRAIGHT_NEGATE))
 		return -1;
@@ -55,7 +56,10 @@ int straight_input(struct straight *p, const char *name, size_t bytes)
 	for (int i = 0; i < p->count; i++)
 		if (p->ops[i].kind == STRAIGHT_INPUT && p->ops[i].name == index)
 			return i;
-	return index < 0 ? -1 : straight_add(p, (struct straight_op){ .kind = STRAIGHT_INPUT, .name = (int16_t)index });
+	return index < 0
+		? -1
+		: straight_add(p,
+			  (struct straight_op){ .kind = STRAIGHT_INPUT, .name = (int16_t)index });
 }
 
 bool straight_is_arithmetic(const struct straight_op *op)
@@ -96,7 +100,9 @@ void straight_replace_uses(struct straight *p, int of, int by, int limit)
 		p->result = by;
 }
 
-/* Operands before users, dead ops dropped. Depth first with a stack of our own; false on a cycle. */
+/*
+ * Operands before users, dead ops dropped. Depth first with a stack of our own; false on a cycle.
+ */
 static bool sort_ops(struct straight *p)
 {
 	enum { NEW, OPEN, DONE };
@@ -176,7 +182,8 @@ static bool fold_constant(struct straight *p, int i)
 
 	if (op->kind == STRAIGHT_CALL || op->argument_count == 0)
 		return false;
-	if (op->argument_count == 2 && a == b && !is_constant(p, a) && (op->kind == STRAIGHT_SUBTRACT || op->kind == STRAIGHT_DIVIDE)) {
+	if (op->argument_count == 2 && a == b && !is_constant(p, a) &&
+		(op->kind == STRAIGHT_SUBTRACT || op->kind == STRAIGHT_DIVIDE)) {
 		make_constant(op, op->kind == STRAIGHT_DIVIDE);
 		return true;
 	}
@@ -194,8 +201,9 @@ static bool is_sum(int kind)
 }
 
 /*
- * (v + c) - d is v + (c - d), (v * c) / d is v * (c / d): two constants in a chain are one degree of freedom and one operation too many. Only
- * where the inner value has no other user and the constant is the second operand, so that one step is one rewrite.
+ * (v + c) - d is v + (c - d), (v * c) / d is v * (c / d): two constants in a chain are one degree
+ * of freedom and one operation too many. Only where the inner value has no other user and the
+ * constant is the second operand, so that one step is one rewrite.
  */
 static bool merge_chain(struct straight *p, int i)
 {
@@ -203,19 +211,23 @@ static bool merge_chain(struct straight *p, int i)
 	double c, d, value;
 	int at;
 
-	if (outer->argument_count != 2 || outer->kind == STRAIGHT_CALL || !is_constant(p, outer->arguments[1]))
+	if (outer->argument_count != 2 || outer->kind == STRAIGHT_CALL ||
+		!is_constant(p, outer->arguments[1]))
 		return false;
 	inner = &p->ops[outer->arguments[0]];
-	if (inner->argument_count != 2 || inner->kind == STRAIGHT_CALL || is_sum(inner->kind) != is_sum(outer->kind))
+	if (inner->argument_count != 2 || inner->kind == STRAIGHT_CALL ||
+		is_sum(inner->kind) != is_sum(outer->kind))
 		return false;
 	if (!is_constant(p, inner->arguments[1]) || uses_of(p, outer->arguments[0]) != 1)
 		return false;
 	c = p->ops[inner->arguments[1]].value;
 	d = p->ops[outer->arguments[1]].value;
 	if (is_sum(inner->kind))
-		value = (inner->kind == STRAIGHT_ADD ? c : -c) + (outer->kind == STRAIGHT_ADD ? d : -d);
+		value = (inner->kind == STRAIGHT_ADD ? c : -c) +
+			(outer->kind == STRAIGHT_ADD ? d : -d);
 	else
-		value = (inner->kind == STRAIGHT_MULTIPLY ? c : 1 / c) * (outer->kind == STRAIGHT_MULTIPLY ? d : 1 / d);
+		value = (inner->kind == STRAIGHT_MULTIPLY ? c : 1 / c) *
+			(outer->kind == STRAIGHT_MULTIPLY ? d : 1 / d);
 	at = isfinite(value) ? straight_constant(p, value) : -1;
 	if (at < 0)
 		return false;
@@ -225,14 +237,17 @@ static bool merge_chain(struct straight *p, int i)
 	return true;
 }
 
-/* c - v and c / v under one more constant: (c - v) + d is (c + d) - v, (c / v) * d is (c * d) / v. */
+/*
+ * c - v and c / v under one more constant: (c - v) + d is (c + d) - v, (c / v) * d is (c * d) / v.
+ */
 static bool merge_front(struct straight *p, int i)
 {
 	struct straight_op *outer = &p->ops[i], *inner;
 	double c, d, value;
 	int at;
 
-	if ((outer->kind != STRAIGHT_ADD && outer->kind != STRAIGHT_MULTIPLY) || !is_constant(p, outer->arguments[1]))
+	if ((outer->kind != STRAIGHT_ADD && outer->kind != STRAIGHT_MULTIPLY) ||
+		!is_constant(p, outer->arguments[1]))
 		return false;
 	inner = &p->ops[outer->arguments[0]];
 	if (inner->kind != (outer->kind == STRAIGHT_ADD ? STRAIGHT_SUBTRACT : STRAIGHT_DIVIDE))
@@ -251,17 +266,23 @@ static bool merge_front(struct straight *p, int i)
 	return true;
 }
 
-/* v - c is v + (-c), v / c is v * (1 / c): a fitted constant takes either sign, so two spellings would be one program twice. */
+/*
+ * v - c is v + (-c), v / c is v * (1 / c): a fitted constant takes either sign, so two spellings
+ * would be one program twice.
+ */
 static bool turn_constant(struct straight *p, int i)
 {
 	struct straight_op *op = &p->ops[i];
 	double value;
 	int at;
 
-	if ((op->kind != STRAIGHT_SUBTRACT && op->kind != STRAIGHT_DIVIDE) || !is_constant(p, op->arguments[1]))
+	if ((op->kind != STRAIGHT_SUBTRACT && op->kind != STRAIGHT_DIVIDE) ||
+		!is_constant(p, op->arguments[1]))
 		return false;
-	value = op->kind == STRAIGHT_SUBTRACT ? -p->ops[op->arguments[1]].value : 1 / p->ops[op->arguments[1]].value;
-	at = isfinite(value) && uses_of(p, op->arguments[1]) == 1 ? straight_constant(p, value) : -1;
+	value = op->kind == STRAIGHT_SUBTRACT ? -p->ops[op->arguments[1]].value
+					      : 1 / p->ops[op->arguments[1]].value;
+	at = isfinite(value) && uses_of(p, op->arguments[1]) == 1 ? straight_constant(p, value)
+								  : -1;
 	if (at < 0)
 		return false;
 	op->kind = op->kind == STRAIGHT_SUBTRACT ? STRAIGHT_ADD : STRAIGHT_MULTIPLY;
@@ -269,7 +290,10 @@ static bool turn_constant(struct straight *p, int i)
 	return true;
 }
 
-/* The constant of a sum or product goes last, other operands in the order of their ops: one spelling for one value. */
+/*
+ * The constant of a sum or product goes last, other operands in the order of their ops: one
+ * spelling for one value.
+ */
 static bool order_operands(struct straight *p, int i)
 {
 	struct straight_op *op = &p->ops[i];
@@ -321,7 +345,8 @@ bool straight_tidy(struct straight *p)
 		bool changed = false;
 
 		for (int i = 0; i < p->count && !changed; i++)
-			for (size_t k = 0; k < sizeof rewrites / sizeof rewrites[0] && !changed; k++)
+			for (size_t k = 0; k < sizeof rewrites / sizeof rewrites[0] && !changed;
+				k++)
 				changed = rewrites[k](p, i);
 		if (!sort_ops(p))
 			return false;
@@ -365,7 +390,8 @@ static bool is_subtraction(const struct pen *pen, const struct straight_op *op)
 {
 	int b = op->arguments[1];
 
-	return op->kind == STRAIGHT_ADD && is_constant(pen->p, b) && pen->local[b] == 0 && pen->p->ops[b].value < 0;
+	return op->kind == STRAIGHT_ADD && is_constant(pen->p, b) && pen->local[b] == 0 &&
+		pen->p->ops[b].value < 0;
 }
 
 static void write_op(struct pen *pen, int at);
@@ -386,7 +412,10 @@ static void write_operand(struct pen *pen, int at, int needed)
 /* Recursion is as deep as the graph, at most STRAIGHT_OPS_MAX. */
 static void write_op(struct pen *pen, int at)
 {
-	static const char *const signs[] = { [STRAIGHT_ADD] = " + ", [STRAIGHT_SUBTRACT] = " - ", [STRAIGHT_MULTIPLY] = " * ", [STRAIGHT_DIVIDE] = " / " };
+	static const char *const signs[] = { [STRAIGHT_ADD] = " + ",
+		[STRAIGHT_SUBTRACT] = " - ",
+		[STRAIGHT_MULTIPLY] = " * ",
+		[STRAIGHT_DIVIDE] = " / " };
 	const struct straight_op *op = &pen->p->ops[at];
 	char literal[LITERAL_TEXT_MAX];
 
@@ -413,7 +442,8 @@ static void write_op(struct pen *pen, int at)
 	default:
 		write_operand(pen, op->arguments[0], binding_strength(op));
 		if (is_subtraction(pen, op)) {
-			literal_write(literal, -pen->p->ops[op->arguments[1]].value, pen->p->single ? LITERAL_FLOAT : LITERAL_DOUBLE);
+			literal_write(literal, -pen->p->ops[op->arguments[1]].value,
+				pen->p->single ? LITERAL_FLOAT : LITERAL_DOUBLE);
 			buffer_format(pen->out, " - %s", literal);
 			break;
 		}
@@ -441,7 +471,9 @@ void straight_write(struct buffer *out, const struct straight *p)
 
 	buffer_add_text(out, "{\n");
 	for (int i = 0; i < p->count; i++) {
-		/* What is used twice is computed once; a constant used twice is one value to fit. */
+		/*
+		 * What is used twice is computed once; a constant used twice is one value to fit.
+		 */
 		if (p->ops[i].kind == STRAIGHT_INPUT || i == p->result || uses_of(p, i) < 2)
 			continue;
 		buffer_format(out, "\t%s t", p->type);

@@ -1,7 +1,9 @@
 /*
- * straight.h - straight-line floating code as a graph: changed, tidied, written as C. lifter.h reads it from a function's text.
+ * straight.h - straight-line floating code as a graph: changed, tidied, written as C. lifter.h
+ * reads it from a function's text.
  *
- *      real f(real x) { real t = x * 2.0; return t * t + 1.0; }   ─▶   %0 = x  %1 = 2.0  %2 = mul %0 %1  %3 = mul %2 %2  %4 = 1.0  %5 = add %3 %4
+ *      real f(real x) { real t = x * 2.0; return t * t + 1.0; }
+ *      ─▶   %0 = x  %1 = 2.0  %2 = mul %0 %1  %3 = mul %2 %2  %4 = 1.0  %5 = add %3 %4
  *
  * The graph makes reuse, dead code and redundant constants visible, which text hides.
  */
@@ -18,9 +20,19 @@ struct buffer;
 #define STRAIGHT_ARGUMENTS_MAX 3
 #define STRAIGHT_NAME_MAX 64
 
-enum straight_kind { STRAIGHT_CONSTANT, STRAIGHT_INPUT, STRAIGHT_ADD, STRAIGHT_SUBTRACT, STRAIGHT_MULTIPLY, STRAIGHT_DIVIDE, STRAIGHT_NEGATE, STRAIGHT_CALL };
+enum straight_kind {
+	STRAIGHT_CONSTANT,
+	STRAIGHT_INPUT,
+	STRAIGHT_ADD,
+	STRAIGHT_SUBTRACT,
+	STRAIGHT_MULTIPLY,
+	STRAIGHT_DIVIDE,
+	STRAIGHT_NEGATE,
+	STRAIGHT_CALL
+};
+/* Enum straight_kind. */
 struct straight_op {
-	uint8_t kind;            /* enum straight_kind */
+	uint8_t kind;
 	uint8_t argument_count;
 	bool integer;            /* a literal without point, while lifting */
 	int16_t arguments[STRAIGHT_ARGUMENTS_MAX];   /* ops */
@@ -44,12 +56,16 @@ int straight_add(struct straight *p, struct straight_op op);
 int straight_input(struct straight *p, const char *name, size_t bytes);
 int straight_constant(struct straight *p, double value);
 int straight_operation(struct straight *p, enum straight_kind kind, int a, int b);
-int straight_name(struct straight *p, const char *name, size_t bytes);   /* index into names, -1: full or too long */
+/* Index into names, -1: full or too long. */
+int straight_name(struct straight *p, const char *name, size_t bytes);
 bool straight_is_arithmetic(const struct straight_op *op);   /* has arguments */
 bool straight_depends(const struct straight *p, int op, int on);
 /* In ops [0, limit) and as the result: what was built on top of `of` since keeps reading it. */
 void straight_replace_uses(struct straight *p, int of, int by, int limit);
-/* Drop dead ops, fold constants, merge equal ops and chains of constants, put operands before their users. false: a cycle, or too large. */
+/*
+ * Drop dead ops, fold constants, merge equal ops and chains of constants, put operands before their
+ * users. false: a cycle, or too large.
+ */
 bool straight_tidy(struct straight *p);
 /* Equal but for the values of constants? Both tidy. */
 bool straight_same_shape(const struct straight *a, const struct straight *b);

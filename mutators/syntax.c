@@ -12,14 +12,16 @@
 #include "mutators/tree.h"
 
 #define MACROS_MAX 256
-#define TOKENS_BYTES_MAX (16u << 20)     /* numbers and parentheses may make a text longer, never by this much */
+/* Numbers and parentheses may make a text longer, never by this much. */
+#define TOKENS_BYTES_MAX (16u << 20)
 
 int syntax_ready(struct err *e)
 {
 	return tree_check_grammar(e);
 }
 
-int syntax_tokens(char **out, size_t *size, const char *source, size_t source_bytes, struct region r, const char *const *flags, struct err *e)
+int syntax_tokens(char **out, size_t *size, const char *source, size_t source_bytes,
+	struct region r, const char *const *flags, struct err *e)
 {
 	struct buffer text;
 	struct scope scope;
@@ -34,7 +36,8 @@ int syntax_tokens(char **out, size_t *size, const char *source, size_t source_by
 	for (int i = 0; flags != NULL && flags[i] != NULL; i++)
 		buffer_format(&text, "\n%s", flags[i]);
 	if (text.full)
-		rc = err_set(e, ERR_LIMIT, "the token text is longer than %u bytes", TOKENS_BYTES_MAX);
+		rc = err_set(
+			e, ERR_LIMIT, "the token text is longer than %u bytes", TOKENS_BYTES_MAX);
 	if (rc == 0) {
 		*size = text.size;
 		*out = buffer_take(&text);
@@ -50,7 +53,11 @@ int syntax_tokens(char **out, size_t *size, const char *source, size_t source_by
 #define ALWAYS 0u
 
 /* One row per construct: any of the bits allows it. What has no row needs every bit. */
-static const struct rule { const char *type; unsigned any; const char *text; } rules[] = {
+static const struct rule {
+	const char *type;
+	unsigned any;
+	const char *text;
+} rules[] = {
 	{ "abstract_array_declarator", DOMAIN_POINTERS | DOMAIN_CASTS, "an array type" },
 	{ "abstract_pointer_declarator", DOMAIN_POINTERS | DOMAIN_CASTS, "a pointer type" },
 	{ "alignas_qualifier", DOMAIN_PRAGMAS, "an alignment" },
@@ -133,8 +140,10 @@ static const struct rule { const char *type; unsigned any; const char *text; } r
 	{ "sizeof_expression", DOMAIN_CASTS, "sizeof" },
 	{ "statement_identifier", DOMAIN_GOTO, "a label" },
 	{ "storage_class_specifier", ALWAYS, "" },
-	{ "string_content", DOMAIN_POINTERS | DOMAIN_PRAGMAS | DOMAIN_PREPROCESSOR | DOMAIN_ASM, "a string" },
-	{ "string_literal", DOMAIN_POINTERS | DOMAIN_PRAGMAS | DOMAIN_PREPROCESSOR | DOMAIN_ASM, "a string" },
+	{ "string_content", DOMAIN_POINTERS | DOMAIN_PRAGMAS | DOMAIN_PREPROCESSOR | DOMAIN_ASM,
+		"a string" },
+	{ "string_literal", DOMAIN_POINTERS | DOMAIN_PRAGMAS | DOMAIN_PREPROCESSOR | DOMAIN_ASM,
+		"a string" },
 	{ "struct_specifier", ALWAYS, "" },
 	{ "subscript_designator", DOMAIN_POINTERS, "an array" },
 	{ "subscript_expression", DOMAIN_POINTERS, "an array access" },
@@ -189,17 +198,39 @@ static bool any_allowed(const struct check *c, unsigned bits)
 
 static bool starts_with(const struct tree *t, int node, const char *prefix)
 {
-	return tree_bytes(t, node) >= strlen(prefix) && memcmp(tree_text(t, node), prefix, strlen(prefix)) == 0;
+	return tree_bytes(t, node) >= strlen(prefix) &&
+		memcmp(tree_text(t, node), prefix, strlen(prefix)) == 0;
 }
 
 /* Bits that an operator token needs. */
 static unsigned operator_bits(const struct tree *t, int operator)
 {
-	static const struct { const char *text; unsigned bits; } rows[] = {
-		{ "<", DOMAIN_BRANCHES }, { "<=", DOMAIN_BRANCHES }, { ">", DOMAIN_BRANCHES }, { ">=", DOMAIN_BRANCHES }, { "==", DOMAIN_BRANCHES },
-		{ "!=", DOMAIN_BRANCHES }, { "&&", DOMAIN_BRANCHES }, { "||", DOMAIN_BRANCHES }, { "!", DOMAIN_BRANCHES }, { "%", DOMAIN_BITS },
-		{ "<<", DOMAIN_BITS }, { ">>", DOMAIN_BITS }, { "&", DOMAIN_BITS }, { "|", DOMAIN_BITS }, { "^", DOMAIN_BITS }, { "~", DOMAIN_BITS },
-		{ "%=", DOMAIN_BITS }, { "<<=", DOMAIN_BITS }, { ">>=", DOMAIN_BITS }, { "&=", DOMAIN_BITS }, { "|=", DOMAIN_BITS }, { "^=", DOMAIN_BITS },
+	static const struct {
+		const char *text;
+		unsigned bits;
+	} rows[] = {
+		{ "<", DOMAIN_BRANCHES },
+		{ "<=", DOMAIN_BRANCHES },
+		{ ">", DOMAIN_BRANCHES },
+		{ ">=", DOMAIN_BRANCHES },
+		{ "==", DOMAIN_BRANCHES },
+		{ "!=", DOMAIN_BRANCHES },
+		{ "&&", DOMAIN_BRANCHES },
+		{ "||", DOMAIN_BRANCHES },
+		{ "!", DOMAIN_BRANCHES },
+		{ "%", DOMAIN_BITS },
+		{ "<<", DOMAIN_BITS },
+		{ ">>", DOMAIN_BITS },
+		{ "&", DOMAIN_BITS },
+		{ "|", DOMAIN_BITS },
+		{ "^", DOMAIN_BITS },
+		{ "~", DOMAIN_BITS },
+		{ "%=", DOMAIN_BITS },
+		{ "<<=", DOMAIN_BITS },
+		{ ">>=", DOMAIN_BITS },
+		{ "&=", DOMAIN_BITS },
+		{ "|=", DOMAIN_BITS },
+		{ "^=", DOMAIN_BITS },
 	};
 
 	for (size_t i = 0; operator >= 0 && i < sizeof rows / sizeof rows[0]; i++)
@@ -214,7 +245,8 @@ static const char *operator_trouble(const struct check *c, int node)
 	unsigned bits = operator_bits(c->tree, operator);
 
 	/* A loop's condition may compare even where nothing else may. */
-	if (bits == DOMAIN_BRANCHES && domain_allows(c->domain, DOMAIN_WITH_LOOPS) && c->tree->nodes[node].field == TREE_FIELD_CONDITION)
+	if (bits == DOMAIN_BRANCHES && domain_allows(c->domain, DOMAIN_WITH_LOOPS) &&
+		c->tree->nodes[node].field == TREE_FIELD_CONDITION)
 		return NULL;
 	if (any_allowed(c, bits))
 		return NULL;
@@ -229,23 +261,29 @@ static bool is_in_list(const struct tree *t, int node, const char *const *list)
 	return false;
 }
 
-/* Calls: of an import, of a function or macro of this text, of a compiler builtin or an intrinsic. */
+/*
+ * Calls: of an import, of a function or macro of this text, of a compiler builtin or an intrinsic.
+ */
 static const char *call_trouble(const struct check *c, int node)
 {
 	int function = tree_child(c->tree, node, TREE_FIELD_FUNCTION);
 	int binding;
 
 	/* An attribute's arguments look like a call. */
-	if (domain_allows(c->domain, DOMAIN_ALL) || tree_enclosing(c->tree, node, TREE_ATTRIBUTE_SPECIFIER) >= 0)
+	if (domain_allows(c->domain, DOMAIN_ALL) ||
+		tree_enclosing(c->tree, node, TREE_ATTRIBUTE_SPECIFIER) >= 0)
 		return NULL;
 	if (!any_allowed(c, DOMAIN_CALLS))
 		return "a call";
 	if (!tree_is(c->tree, function, TREE_IDENTIFIER))
 		return "a call through a pointer";
-	if (is_in_list(c->tree, function, c->domain->imports) || starts_with(c->tree, function, "__builtin_") || starts_with(c->tree, function, "_mm"))
+	if (is_in_list(c->tree, function, c->domain->imports) ||
+		starts_with(c->tree, function, "__builtin_") ||
+		starts_with(c->tree, function, "_mm"))
 		return NULL;
 	binding = scope_of_node(c->scope, function);
-	if (binding >= 0 && tree_is(c->tree, c->scope->bindings[binding].declaration, TREE_FUNCTION_DEFINITION))
+	if (binding >= 0 &&
+		tree_is(c->tree, c->scope->bindings[binding].declaration, TREE_FUNCTION_DEFINITION))
 		return NULL;
 	for (int i = 0; i < c->macro_count; i++)
 		if (tree_same_text(c->tree, c->macros[i], function))
@@ -265,15 +303,20 @@ static const char *pragma_trouble(const struct check *c, int node)
 		return "a preprocessor line";
 	while (skip < tree_bytes(c->tree, argument) && tree_text(c->tree, argument)[skip] == ' ')
 		skip++;
-	if (strncmp(tree_text(c->tree, argument) + skip, "GCC unroll ", 11) == 0 || strncmp(tree_text(c->tree, argument) + skip, "GCC ivdep", 9) == 0)
+	if (strncmp(tree_text(c->tree, argument) + skip, "GCC unroll ", 11) == 0 ||
+		strncmp(tree_text(c->tree, argument) + skip, "GCC ivdep", 9) == 0)
 		return NULL;
 	return "a pragma other than GCC unroll and GCC ivdep";
 }
 
-/* Without pointers, a parameter may point to a struct whose members are read; nothing else may point. */
+/*
+ * Without pointers, a parameter may point to a struct whose members are read; nothing else may
+ * point.
+ */
 static const char *pointer_declarator_trouble(const struct check *c, int node)
 {
-	if (any_allowed(c, DOMAIN_POINTERS) || tree_enclosing(c->tree, node, TREE_PARAMETER_DECLARATION) >= 0)
+	if (any_allowed(c, DOMAIN_POINTERS) ||
+		tree_enclosing(c->tree, node, TREE_PARAMETER_DECLARATION) >= 0)
 		return NULL;
 	return "a pointer";
 }
@@ -282,7 +325,8 @@ static const char *member_trouble(const struct check *c, int node)
 {
 	int of = tree_child(c->tree, node, TREE_FIELD_ARGUMENT);
 
-	if (any_allowed(c, DOMAIN_POINTERS) || tree_is(c->tree, of, TREE_IDENTIFIER) || tree_is(c->tree, of, TREE_FIELD_EXPRESSION))
+	if (any_allowed(c, DOMAIN_POINTERS) || tree_is(c->tree, of, TREE_IDENTIFIER) ||
+		tree_is(c->tree, of, TREE_FIELD_EXPRESSION))
 		return NULL;
 	return "a member of something computed";
 }
@@ -293,7 +337,8 @@ static const char *assignment_trouble(const struct check *c, int node)
 	int left = tree_bare(c->tree, tree_child(c->tree, node, TREE_FIELD_LEFT));
 	int binding = tree_is(c->tree, left, TREE_IDENTIFIER) ? scope_of_node(c->scope, left) : -1;
 
-	if (!any_allowed(c, DOMAIN_POINTERS) && binding >= 0 && c->scope->bindings[binding].type.depth > 0)
+	if (!any_allowed(c, DOMAIN_POINTERS) && binding >= 0 &&
+		c->scope->bindings[binding].type.depth > 0)
 		return "an assignment to a pointer";
 	return operator_trouble(c, node);
 }
@@ -301,7 +346,8 @@ static const char *assignment_trouble(const struct check *c, int node)
 static const char *definition_trouble(struct check *c)
 {
 	c->definitions++;
-	return c->definitions > 1 && !any_allowed(c, DOMAIN_FUNCTIONS) ? "a further function" : NULL;
+	return c->definitions > 1 && !any_allowed(c, DOMAIN_FUNCTIONS) ? "a further function"
+								       : NULL;
 }
 
 /* A function declarator outside a definition is a prototype or a pointer to a function. */
@@ -311,20 +357,27 @@ static const char *function_declarator_trouble(const struct check *c, int node)
 
 	while (tree_is(c->tree, parent, TREE_POINTER_DECLARATOR))
 		parent = c->tree->nodes[parent].parent;
-	return tree_is(c->tree, parent, TREE_FUNCTION_DEFINITION) || any_allowed(c, DOMAIN_FUNCTIONS) ? NULL : "a function declaration";
+	return tree_is(c->tree, parent, TREE_FUNCTION_DEFINITION) ||
+			any_allowed(c, DOMAIN_FUNCTIONS)
+		? NULL
+		: "a function declaration";
 }
 
 static const char *storage_trouble(const struct check *c, int node)
 {
-	if (tree_text_is(c->tree, node, "register") || tree_text_is(c->tree, node, "auto") || any_allowed(c, DOMAIN_FUNCTIONS))
+	if (tree_text_is(c->tree, node, "register") || tree_text_is(c->tree, node, "auto") ||
+		any_allowed(c, DOMAIN_FUNCTIONS))
 		return NULL;
-	return tree_is(c->tree, c->tree->nodes[node].parent, TREE_FUNCTION_DEFINITION) ? NULL : "static or external data";
+	return tree_is(c->tree, c->tree->nodes[node].parent, TREE_FUNCTION_DEFINITION)
+		? NULL
+		: "static or external data";
 }
 
 /* Data of the whole file lives from call to call. */
 static const char *declaration_trouble(const struct check *c, int node)
 {
-	if (any_allowed(c, DOMAIN_FUNCTIONS) || tree_enclosing(c->tree, node, TREE_FUNCTION_DEFINITION) >= 0)
+	if (any_allowed(c, DOMAIN_FUNCTIONS) ||
+		tree_enclosing(c->tree, node, TREE_FUNCTION_DEFINITION) >= 0)
 		return NULL;
 	return "static or external data";
 }
@@ -334,8 +387,10 @@ static const char *name_trouble(const struct check *c, int node)
 {
 	const char *text = tree_text(c->tree, node);
 	bool is_type = tree_is(c->tree, node, TREE_TYPE_IDENTIFIER);
-	unsigned bits = is_type ? DOMAIN_PRAGMAS : DOMAIN_PREPROCESSOR | DOMAIN_CALLS | DOMAIN_PRAGMAS;
-	bool reserved = tree_bytes(c->tree, node) > 1 && text[0] == '_' && (text[1] == '_' || (text[1] >= 'A' && text[1] <= 'Z'));
+	unsigned bits =
+		is_type ? DOMAIN_PRAGMAS : DOMAIN_PREPROCESSOR | DOMAIN_CALLS | DOMAIN_PRAGMAS;
+	bool reserved = tree_bytes(c->tree, node) > 1 && text[0] == '_' &&
+		(text[1] == '_' || (text[1] >= 'A' && text[1] <= 'Z'));
 
 	if (!reserved || any_allowed(c, bits) || tree_text_is(c->tree, node, "_Bool"))
 		return NULL;
@@ -344,7 +399,8 @@ static const char *name_trouble(const struct check *c, int node)
 
 static const char *qualifier_trouble(const struct check *c, int node)
 {
-	if (tree_text_is(c->tree, node, "const") || tree_text_is(c->tree, node, "volatile") || any_allowed(c, DOMAIN_PRAGMAS))
+	if (tree_text_is(c->tree, node, "const") || tree_text_is(c->tree, node, "volatile") ||
+		any_allowed(c, DOMAIN_PRAGMAS))
 		return NULL;
 	return "a type qualifier";
 }
@@ -356,8 +412,11 @@ static const char *special_trouble(struct check *c, int node)
 	case TREE_ASSIGNMENT_EXPRESSION:    return assignment_trouble(c, node);
 	case TREE_CALL_EXPRESSION:          return call_trouble(c, node);
 	case TREE_COMPOUND_STATEMENT:
-		return tree_is(c->tree, c->tree->nodes[node].parent, TREE_PARENTHESIZED_EXPRESSION) && !domain_allows(c->domain, DOMAIN_ALL)
-			? "a statement expression" : NULL;
+		return tree_is(c->tree, c->tree->nodes[node].parent,
+			       TREE_PARENTHESIZED_EXPRESSION) &&
+				!domain_allows(c->domain, DOMAIN_ALL)
+			? "a statement expression"
+			: NULL;
 	case TREE_DECLARATION:              return declaration_trouble(c, node);
 	case TREE_FIELD_EXPRESSION:         return member_trouble(c, node);
 	case TREE_FUNCTION_DECLARATOR:      return function_declarator_trouble(c, node);
@@ -393,7 +452,8 @@ static void macros_find(struct check *c)
 			c->macros[c->macro_count++] = tree_child(c->tree, i, TREE_FIELD_NAME);
 }
 
-int syntax_allowed(const char *source, size_t source_bytes, struct region r, const struct mutator_domain *domain, struct err *e)
+int syntax_allowed(const char *source, size_t source_bytes, struct region r,
+	const struct mutator_domain *domain, struct err *e)
 {
 	struct tree tree;
 	struct scope scope;
@@ -410,7 +470,8 @@ int syntax_allowed(const char *source, size_t source_bytes, struct region r, con
 		if (tree_inside(&tree, i, (uint32_t)r.start, (uint32_t)r.end))
 			trouble = node_trouble(&c, i);
 		if (trouble != NULL)
-			rc = err_set(e, ERR_FORMAT, "line %d: %s is not allowed in this problem", tree_line(&tree, tree.nodes[i].start), trouble);
+			rc = err_set(e, ERR_FORMAT, "line %d: %s is not allowed in this problem",
+				tree_line(&tree, tree.nodes[i].start), trouble);
 	}
 	scope_release(&scope);
 	tree_release(&tree);
@@ -425,9 +486,12 @@ static bool is_operation(const struct tree *t, int node)
 
 	switch (t->nodes[node].kind) {
 	case TREE_BINARY_EXPRESSION:
-		return operator >= 0 && tree_bytes(t, operator) == 1 && strchr("+-*/%", *tree_text(t, operator)) != NULL;
+		return operator>= 0 && tree_bytes(t, operator) == 1 &&
+			strchr("+-*/%", *tree_text(t, operator)) != NULL;
 	case TREE_UNARY_EXPRESSION:
-		return tree_text_is(t, operator, "-") && !tree_is(t, tree_bare(t, tree_child(t, node, TREE_FIELD_ARGUMENT)), TREE_NUMBER_LITERAL);
+		return tree_text_is(t, operator, "-") &&
+			!tree_is(t, tree_bare(t, tree_child(t, node, TREE_FIELD_ARGUMENT)),
+				TREE_NUMBER_LITERAL);
 	case TREE_ASSIGNMENT_EXPRESSION:
 		return operator >= 0 && !tree_text_is(t, operator, "=");
 	case TREE_CALL_EXPRESSION:
@@ -437,7 +501,8 @@ static bool is_operation(const struct tree *t, int node)
 	}
 }
 
-int syntax_measure(struct syntax_features *out, const char *source, size_t source_bytes, struct region r, const struct mutator_domain *domain, struct err *e)
+int syntax_measure(struct syntax_features *out, const char *source, size_t source_bytes,
+	struct region r, const struct mutator_domain *domain, struct err *e)
 {
 	struct syntax_features f = { 0 };
 	struct scope scope;

@@ -28,7 +28,10 @@ void terms_write_literal(struct buffer *out, const struct sketch *s, struct scop
 	}
 	value = round[random_below(s->random, sizeof round / sizeof round[0])];
 	if (random_below(s->random, 2) == 0) {
-		/* Two significant digits, log-uniform over four decades: enough to start from, short enough to read. */
+		/*
+		 * Two significant digits, log-uniform over four decades: enough to start from,
+		 * short enough to read.
+		 */
 		char digits[32];
 
 		snprintf(digits, sizeof digits, "%.2g", pow(10, 4 * random_unit(s->random) - 2));
@@ -38,7 +41,8 @@ void terms_write_literal(struct buffer *out, const struct sketch *s, struct scop
 	buffer_add_text(out, text);
 }
 
-struct scope_type terms_write(struct buffer *out, const struct sketch *s, struct scope_type wanted, uint32_t at)
+struct scope_type terms_write(
+	struct buffer *out, const struct sketch *s, struct scope_type wanted, uint32_t at)
 {
 	const struct mutator_domain *d = s->domain;
 	struct scope_type type = wanted;
@@ -48,7 +52,8 @@ struct scope_type terms_write(struct buffer *out, const struct sketch *s, struct
 	for (int i = 0; i < d->terminal_count; i++) {
 		struct scope_type have = scope_type_of_text(d->terminals[i].type);
 
-		if (suits(wanted, have) && scope_sees_terminal(&s->scope, &d->terminals[i], at) && random_below(s->random, ++seen) == 0) {
+		if (suits(wanted, have) && scope_sees_terminal(&s->scope, &d->terminals[i], at) &&
+			random_below(s->random, ++seen) == 0) {
 			terminal = i;
 			type = have;
 		}
@@ -56,9 +61,11 @@ struct scope_type terms_write(struct buffer *out, const struct sketch *s, struct
 	for (int i = 0; i < s->scope.count; i++) {
 		const struct scope_binding *b = &s->scope.bindings[i];
 
-		if (b->function || !b->has_value || !suits(wanted, b->type) || at < b->from || at >= b->to)
+		if (b->function || !b->has_value || !suits(wanted, b->type) || at < b->from ||
+			at >= b->to)
 			continue;
-		if (scope_find(&s->scope, tree_text(&s->tree, b->name), tree_bytes(&s->tree, b->name), at) != i)
+		if (scope_find(&s->scope, tree_text(&s->tree, b->name),
+			    tree_bytes(&s->tree, b->name), at) != i)
 			continue;                /* shadowed here */
 		if (random_below(s->random, ++seen) == 0) {
 			binding = i;
@@ -80,6 +87,9 @@ char terms_operator(const struct sketch *s, struct scope_type a, struct scope_ty
 {
 	bool whole = scope_is_integer(a) && scope_is_integer(b);
 
-	/* Ratios are what rules are mostly made of, so floating values get division twice as often as each of the others. */
+	/*
+	 * Ratios are what rules are mostly made of, so floating values get division twice as often
+	 * as each of the others.
+	 */
 	return "+-*//"[random_below(s->random, whole ? 3 : 5)];
 }

@@ -23,7 +23,8 @@ static bool bound_inside(const struct writer *w, int binding)
 	const struct scope_binding *b = &w->scope->bindings[binding];
 
 	/* Functions keep their names: the evaluator calls them by name. */
-	return !b->function && tree_inside(w->tree, b->name, (uint32_t)w->region.start, (uint32_t)w->region.end);
+	return !b->function &&
+		tree_inside(w->tree, b->name, (uint32_t)w->region.start, (uint32_t)w->region.end);
 }
 
 /* The binding of a name; for the declaring occurrence itself, the one that it makes. */
@@ -59,7 +60,10 @@ static bool is_floating_text(const char *text)
 	return false;
 }
 
-/* 1.50, 15e-1 and 1.5 are one number; the suffix says the type, so it stays, in lower case and in one order. */
+/*
+ * 1.50, 15e-1 and 1.5 are one number; the suffix says the type, so it stays, in lower case and in
+ * one order.
+ */
 static void write_number(struct writer *w, int node)
 {
 	char text[NUMBER_BYTES_MAX], suffix[8] = "";
@@ -70,7 +74,9 @@ static void write_number(struct writer *w, int node)
 	memcpy(text, tree_text(w->tree, node), bytes < sizeof text ? bytes : sizeof text - 1);
 	text[bytes < sizeof text ? bytes : sizeof text - 1] = '\0';
 	floating = is_floating_text(text);
-	while (digits > 0 && strchr(floating ? "fFlL" : "uUlL", text[digits - 1 < sizeof text - 1 ? digits - 1 : sizeof text - 1]) != NULL)
+	while (digits > 0 &&
+		strchr(floating ? "fFlL" : "uUlL",
+			text[digits - 1 < sizeof text - 1 ? digits - 1 : sizeof text - 1]) != NULL)
 		digits--;
 	if (bytes >= sizeof text || bytes - digits >= sizeof suffix || text[0] == '\0') {
 		buffer_add(w->out, tree_text(w->tree, node), bytes);
@@ -86,12 +92,15 @@ static void write_number(struct writer *w, int node)
 
 		/* Wide enough to keep apart what any of the three types keeps apart. */
 		if (*end == '\0')
-			buffer_format(w->out, suffix[0] == 'l' ? "%.21Lg." : "%.17Lg.", suffix[0] == 'l' ? value : (long double)strtod(text, NULL));
+			buffer_format(w->out, suffix[0] == 'l' ? "%.21Lg." : "%.17Lg.",
+				suffix[0] == 'l' ? value : (long double)strtod(text, NULL));
 	} else {
-		unsigned long long value = strtoull(text, &end, text[0] == '0' && (text[1] | 32) == 'b' ? 36 : 0);
+		unsigned long long value =
+			strtoull(text, &end, text[0] == '0' && (text[1] | 32) == 'b' ? 36 : 0);
 
 		if (*end == '\0' && !(text[0] == '0' && (text[1] | 32) == 'b'))
-			buffer_format(w->out, text[0] == '0' && text[1] != '\0' ? "0x%llx" : "%llu", value);
+			buffer_format(w->out, text[0] == '0' && text[1] != '\0' ? "0x%llx" : "%llu",
+				value);
 		else
 			buffer_add_text(w->out, text);
 	}
@@ -102,8 +111,10 @@ static void write_number(struct writer *w, int node)
 
 static bool is_operation(int kind)
 {
-	return kind == TREE_BINARY_EXPRESSION || kind == TREE_UNARY_EXPRESSION || kind == TREE_POINTER_EXPRESSION || kind == TREE_UPDATE_EXPRESSION ||
-		kind == TREE_ASSIGNMENT_EXPRESSION || kind == TREE_CONDITIONAL_EXPRESSION || kind == TREE_CAST_EXPRESSION || kind == TREE_COMMA_EXPRESSION;
+	return kind == TREE_BINARY_EXPRESSION || kind == TREE_UNARY_EXPRESSION ||
+		kind == TREE_POINTER_EXPRESSION || kind == TREE_UPDATE_EXPRESSION ||
+		kind == TREE_ASSIGNMENT_EXPRESSION || kind == TREE_CONDITIONAL_EXPRESSION ||
+		kind == TREE_CAST_EXPRESSION || kind == TREE_COMMA_EXPRESSION;
 }
 
 /* A token that belongs to a parenthesised expression whose parentheses say nothing. */
@@ -115,7 +126,8 @@ static bool is_dropped(const struct tree *t, int node)
 		return true;
 	if (!tree_is(t, parent, TREE_PARENTHESIZED_EXPRESSION) || t->nodes[node].kind != TREE_TOKEN)
 		return false;
-	return tree_named_count(t, parent) == 1 && !tree_is(t, tree_named(t, parent, 0), TREE_COMPOUND_STATEMENT);
+	return tree_named_count(t, parent) == 1 &&
+		!tree_is(t, tree_named(t, parent, 0), TREE_COMPOUND_STATEMENT);
 }
 
 static void write_leaf(struct writer *w, int node)
@@ -132,10 +144,14 @@ static void write_leaf(struct writer *w, int node)
 	buffer_add_text(w->out, " ");
 }
 
-/* Preprocessor lines and string contents are written as they are: their inner nodes do not cover all their bytes. */
+/*
+ * Preprocessor lines and string contents are written as they are: their inner nodes do not cover
+ * all their bytes.
+ */
 static bool is_verbatim(const struct tree *t, int node)
 {
-	return tree_is(t, node, TREE_STRING_LITERAL) || tree_is(t, node, TREE_CHAR_LITERAL) || strncmp(t->nodes[node].type, "preproc_", 8) == 0;
+	return tree_is(t, node, TREE_STRING_LITERAL) || tree_is(t, node, TREE_CHAR_LITERAL) ||
+		strncmp(t->nodes[node].type, "preproc_", 8) == 0;
 }
 
 void tokens_write(struct buffer *out, const struct scope *s, struct region r)

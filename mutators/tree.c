@@ -49,10 +49,12 @@ static void names_fill(void)
 	for (uint32_t i = 0; i < symbols && i < SYMBOLS_MAX; i++) {
 		bool regular = ts_language_symbol_type(c, (TSSymbol)i) == TSSymbolTypeRegular;
 
-		names.kinds[i] = regular ? kind_of_name(ts_language_symbol_name(c, (TSSymbol)i)) : TREE_TOKEN;
+		names.kinds[i] = regular ? kind_of_name(ts_language_symbol_name(c, (TSSymbol)i))
+					 : TREE_TOKEN;
 	}
 	for (int f = TREE_NO_FIELD + 1; f < TREE_FIELD_COUNT; f++) {
-		TSFieldId id = ts_language_field_id_for_name(c, field_names[f], (uint32_t)strlen(field_names[f]));
+		TSFieldId id = ts_language_field_id_for_name(
+			c, field_names[f], (uint32_t)strlen(field_names[f]));
 
 		if (id > 0 && id < FIELDS_MAX)
 			names.fields[id] = (uint8_t)f;
@@ -63,11 +65,18 @@ int tree_check_grammar(struct err *e)
 {
 	uint32_t version = ts_language_version(tree_sitter_c());
 
-	if (version < TREE_SITTER_MIN_COMPATIBLE_LANGUAGE_VERSION || version > TREE_SITTER_LANGUAGE_VERSION)
-		return err_set(e, ERR_UNSUPPORTED, "the C grammar has ABI %u, the tree-sitter runtime takes %d..%d: build with tree-sitter-c 0.23.6",
-			version, TREE_SITTER_MIN_COMPATIBLE_LANGUAGE_VERSION, TREE_SITTER_LANGUAGE_VERSION);
-	if (ts_language_symbol_count(tree_sitter_c()) > SYMBOLS_MAX || ts_language_field_count(tree_sitter_c()) >= FIELDS_MAX)
-		return err_set(e, ERR_UNSUPPORTED, "the C grammar is larger than this build expects: build with tree-sitter-c 0.23.6");
+	if (version < TREE_SITTER_MIN_COMPATIBLE_LANGUAGE_VERSION ||
+		version > TREE_SITTER_LANGUAGE_VERSION)
+		return err_set(e, ERR_UNSUPPORTED,
+			"the C grammar has ABI %u, the tree-sitter runtime takes %d..%d: build "
+			"with tree-sitter-c 0.23.6",
+			version, TREE_SITTER_MIN_COMPATIBLE_LANGUAGE_VERSION,
+			TREE_SITTER_LANGUAGE_VERSION);
+	if (ts_language_symbol_count(tree_sitter_c()) > SYMBOLS_MAX ||
+		ts_language_field_count(tree_sitter_c()) >= FIELDS_MAX)
+		return err_set(e, ERR_UNSUPPORTED,
+			"the C grammar is larger than this build expects: build with tree-sitter-c "
+			"0.23.6");
 	return 0;
 }
 
@@ -102,7 +111,8 @@ static int walk_take(struct walk *w, struct err *e)
 	struct tree_node *n;
 
 	if (w->depth > TREE_DEPTH_MAX)
-		return err_set(e, ERR_LIMIT, "line %d: nested more than %d deep", tree_line(t, ts_node_start_byte(from)), TREE_DEPTH_MAX);
+		return err_set(e, ERR_LIMIT, "line %d: nested more than %d deep",
+			tree_line(t, ts_node_start_byte(from)), TREE_DEPTH_MAX);
 	if (t->count == w->room) {
 		w->room = w->room ? w->room * 2 : 1024;
 		t->nodes = memory_grow(t->nodes, (size_t)w->room, sizeof *t->nodes);
@@ -162,8 +172,10 @@ static int count_tokens(const char *text, size_t size)
 
 	for (size_t i = 0; i < size; i++) {
 		unsigned char c = (unsigned char)text[i];
-		bool word = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_';
-		bool space = c == ' ' || c == '\t' || c == '\r';     /* a newline ends a preprocessor line: a token */
+		bool word =
+			(c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_';
+		bool space = c == ' ' || c == '\t' ||
+			c == '\r'; /* a newline ends a preprocessor line: a token */
 
 		count += word ? !in_word : !space;
 		in_word = word;
@@ -176,12 +188,15 @@ static int check_size(const char *text, size_t size, struct err *e)
 	int tokens;
 
 	if (size > TREE_BYTES_MAX)
-		return err_set(e, ERR_LIMIT, "the text has %zu bytes, at most %u are parsed", size, TREE_BYTES_MAX);
+		return err_set(e, ERR_LIMIT, "the text has %zu bytes, at most %u are parsed", size,
+			TREE_BYTES_MAX);
 	if (memchr(text, 0, size) != NULL)
 		return err_set(e, ERR_FORMAT, "the text holds a NUL byte");
 	tokens = count_tokens(text, size);
 	if (tokens > TREE_TOKENS_MAX)
-		return err_set(e, ERR_LIMIT, "the text has %d words and signs, at most %d are parsed", tokens, TREE_TOKENS_MAX);
+		return err_set(e, ERR_LIMIT,
+			"the text has %d words and signs, at most %d are parsed", tokens,
+			TREE_TOKENS_MAX);
 	return 0;
 }
 
@@ -196,12 +211,16 @@ int tree_parse(struct tree *out, const char *text, size_t size, struct err *e)
 		return rc;
 	call_once(&names_once, names_fill);
 	parser = ts_parser_new();
-	rc = ts_parser_set_language(parser, tree_sitter_c()) ? 0 : err_set(e, ERR_UNSUPPORTED, "the C grammar does not fit the runtime");
+	rc = ts_parser_set_language(parser, tree_sitter_c())
+		? 0
+		: err_set(e, ERR_UNSUPPORTED, "the C grammar does not fit the runtime");
 	if (rc < 0)
 		goto out;
 	ts_parser_set_timeout_micros(parser, TREE_PARSE_MAX_US);
 	tree = ts_parser_parse_string(parser, NULL, text, (uint32_t)size);
-	rc = tree ? flatten(&t, tree, e) : err_set(e, ERR_LIMIT, "parsing took longer than %d ms", TREE_PARSE_MAX_US / 1000);
+	rc = tree
+		? flatten(&t, tree, e)
+		: err_set(e, ERR_LIMIT, "parsing took longer than %d ms", TREE_PARSE_MAX_US / 1000);
 out:
 	ts_tree_delete(tree);
 	ts_parser_delete(parser);
@@ -216,7 +235,8 @@ out:
 static const char *node_trouble(const struct tree_node *n, size_t start, size_t end)
 {
 	bool apart = n->end < start || n->start > end || (n->start == n->end && !n->missing);
-	bool crosses = (n->start < start && n->end > start && n->end < end) || (n->start >= start && n->start < end && n->end > end);
+	bool crosses = (n->start < start && n->end > start && n->end < end) ||
+		(n->start >= start && n->start < end && n->end > end);
 
 	if (apart || start == end)
 		return NULL;
@@ -228,7 +248,8 @@ static const char *node_trouble(const struct tree_node *n, size_t start, size_t 
 	return crosses ? "line %d: this %s reaches over the border of the evolved region" : NULL;
 }
 
-int tree_parse_region(struct tree *out, const char *text, size_t size, size_t start, size_t end, struct err *e)
+int tree_parse_region(
+	struct tree *out, const char *text, size_t size, size_t start, size_t end, struct err *e)
 {
 	struct tree t;
 	int rc = tree_parse(&t, text, size, e);
@@ -239,7 +260,8 @@ int tree_parse_region(struct tree *out, const char *text, size_t size, size_t st
 		const char *trouble = node_trouble(&t.nodes[i], start, end);
 
 		if (trouble != NULL)
-			rc = err_set(e, ERR_FORMAT, trouble, tree_line(&t, t.nodes[i].start), t.nodes[i].type);
+			rc = err_set(e, ERR_FORMAT, trouble, tree_line(&t, t.nodes[i].start),
+				t.nodes[i].type);
 	}
 	if (rc < 0)
 		tree_release(&t);
@@ -319,7 +341,8 @@ const char *tree_text(const struct tree *t, int node)
 
 bool tree_text_is(const struct tree *t, int node, const char *text)
 {
-	return node >= 0 && tree_bytes(t, node) == strlen(text) && memcmp(tree_text(t, node), text, strlen(text)) == 0;
+	return node >= 0 && tree_bytes(t, node) == strlen(text) &&
+		memcmp(tree_text(t, node), text, strlen(text)) == 0;
 }
 
 static bool is_leaf(const struct tree *t, int node)
@@ -343,7 +366,8 @@ bool tree_same_text(const struct tree *t, int a, int b)
 		b = next_leaf(t, b, b_end);
 		if (a == a_end || b == b_end)
 			return a == a_end && b == b_end;
-		if (tree_bytes(t, a) != tree_bytes(t, b) || memcmp(tree_text(t, a), tree_text(t, b), tree_bytes(t, a)) != 0)
+		if (tree_bytes(t, a) != tree_bytes(t, b) ||
+			memcmp(tree_text(t, a), tree_text(t, b), tree_bytes(t, a)) != 0)
 			return false;
 	}
 }

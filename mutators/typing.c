@@ -32,7 +32,9 @@ static struct scope_type literal_type(const struct tree *t, int node)
 	}
 	for (size_t i = bytes; i > 0 && strchr("uUlL", text[i - 1]) != NULL; i--) {
 		if ((text[i - 1] | 32) == 'l')
-			out.base = out.base == SCOPE_UINT ? SCOPE_ULONG : out.base == SCOPE_INT ? SCOPE_LONG : out.base;
+			out.base = out.base == SCOPE_UINT ? SCOPE_ULONG
+				: out.base == SCOPE_INT	  ? SCOPE_LONG
+							  : out.base;
 		else
 			out.base = out.base == SCOPE_LONG ? SCOPE_ULONG : SCOPE_UINT;
 	}
@@ -74,11 +76,13 @@ static struct scope_type binary_type(const struct scope *s, int node)
 	const char *text = operator >= 0 ? tree_text(s->tree, operator) : "";
 	size_t bytes = operator >= 0 ? tree_bytes(s->tree, operator) : 0;
 
-	if ((bytes == 1 && (*text == '<' || *text == '>')) || (bytes == 2 && (text[1] == '=' || *text == '&' || *text == '|')))
+	if ((bytes == 1 && (*text == '<' || *text == '>')) ||
+		(bytes == 2 && (text[1] == '=' || *text == '&' || *text == '|')))
 		return int_type;
 	if (bytes == 2)                  /* shifts */
 		return promoted(child_type(s, node, TREE_FIELD_LEFT));
-	return converted(promoted(child_type(s, node, TREE_FIELD_LEFT)), promoted(child_type(s, node, TREE_FIELD_RIGHT)));
+	return converted(promoted(child_type(s, node, TREE_FIELD_LEFT)),
+		promoted(child_type(s, node, TREE_FIELD_RIGHT)));
 }
 
 static struct scope_type call_type(const struct scope *s, int node)
@@ -86,7 +90,8 @@ static struct scope_type call_type(const struct scope *s, int node)
 	const struct tree *t = s->tree;
 	int function = tree_child(t, node, TREE_FIELD_FUNCTION);
 	int binding = tree_is(t, function, TREE_IDENTIFIER) ? scope_of_node(s, function) : -1;
-	static const char *const rounders[] = { "sqrt", "fabs", "fmin", "fmax", "fma", "floor", "ceil", "exp", "log", "pow", "exp2", "log2" };
+	static const char *const rounders[] = { "sqrt", "fabs", "fmin", "fmax", "fma", "floor",
+		"ceil", "exp", "log", "pow", "exp2", "log2" };
 
 	if (binding >= 0)
 		return s->bindings[binding].type;
@@ -95,13 +100,17 @@ static struct scope_type call_type(const struct scope *s, int node)
 
 		if (tree_text_is(t, function, rounders[i]))
 			return (struct scope_type){ .base = SCOPE_DOUBLE, .name = -1 };
-		if (tree_bytes(t, function) == bytes + 1 && memcmp(tree_text(t, function), rounders[i], bytes) == 0 && tree_text(t, function)[bytes] == 'f')
+		if (tree_bytes(t, function) == bytes + 1 &&
+			memcmp(tree_text(t, function), rounders[i], bytes) == 0 &&
+			tree_text(t, function)[bytes] == 'f')
 			return (struct scope_type){ .base = SCOPE_FLOAT, .name = -1 };
 	}
 	return unknown;
 }
 
-/* Members of the text's own structs, found once: a list short enough to look through for each use. */
+/*
+ * Members of the text's own structs, found once: a list short enough to look through for each use.
+ */
 struct typing {
 	struct scope *scope;
 	struct { int name; struct scope_type type; } members[MEMBERS_MAX];
@@ -118,7 +127,10 @@ static void members_add(struct typing *ty)
 
 		if (!tree_is(t, i, TREE_FIELD_IDENTIFIER))
 			continue;
-		for (; at >= 0 && (tree_is(t, at, TREE_POINTER_DECLARATOR) || tree_is(t, at, TREE_ARRAY_DECLARATOR)); at = t->nodes[at].parent)
+		for (; at >= 0 &&
+			(tree_is(t, at, TREE_POINTER_DECLARATOR) ||
+				tree_is(t, at, TREE_ARRAY_DECLARATOR));
+			at = t->nodes[at].parent)
 			depth++;
 		if (!tree_is(t, at, TREE_FIELD_DECLARATION))
 			continue;
@@ -139,7 +151,7 @@ static struct scope_type member_type(const struct typing *ty, int node)
 		if (!tree_same_text(t, ty->members[i].name, field))
 			continue;
 		if (out.base != SCOPE_UNKNOWN)
-			return unknown;          /* two structs with this member: nobody knows which */
+			return unknown; /* two structs with this member: nobody knows which */
 		out = ty->members[i].type;
 	}
 	return out;
@@ -195,16 +207,19 @@ static struct scope_type expression_type(const struct typing *ty, int node)
 	switch (t->nodes[node].kind) {
 	case TREE_IDENTIFIER:
 		binding = scope_of_node(s, node);
-		return binding >= 0 && !s->bindings[binding].function ? s->bindings[binding].type : unknown;
+		return binding >= 0 && !s->bindings[binding].function ? s->bindings[binding].type
+								      : unknown;
 	case TREE_NUMBER_LITERAL:            return literal_type(t, node);
 	case TREE_CHAR_LITERAL:              return int_type;
 	case TREE_BINARY_EXPRESSION:         return binary_type(s, node);
 	case TREE_UNARY_EXPRESSION:          return unary_type(s, node);
 	case TREE_POINTER_EXPRESSION:        return pointer_type(s, node);
 	case TREE_UPDATE_EXPRESSION:         return child_type(s, node, TREE_FIELD_ARGUMENT);
-	case TREE_SUBSCRIPT_EXPRESSION:      return lowered(child_type(s, node, TREE_FIELD_ARGUMENT));
+	case TREE_SUBSCRIPT_EXPRESSION: return lowered(child_type(s, node, TREE_FIELD_ARGUMENT));
 	case TREE_ASSIGNMENT_EXPRESSION:     return child_type(s, node, TREE_FIELD_LEFT);
-	case TREE_CONDITIONAL_EXPRESSION:    return converted(child_type(s, node, TREE_FIELD_CONSEQUENCE), child_type(s, node, TREE_FIELD_ALTERNATIVE));
+	case TREE_CONDITIONAL_EXPRESSION:
+		return converted(child_type(s, node, TREE_FIELD_CONSEQUENCE),
+			child_type(s, node, TREE_FIELD_ALTERNATIVE));
 	case TREE_CAST_EXPRESSION:           return cast_type(s, node);
 	case TREE_CALL_EXPRESSION:           return call_type(s, node);
 	case TREE_FIELD_EXPRESSION:          return member_type(ty, node);
@@ -238,12 +253,14 @@ static int16_t terminal_of(const struct scope *s, int node)
 	const struct tree *t = s->tree;
 	int kind = t->nodes[node].kind;
 
-	if (kind != TREE_IDENTIFIER && kind != TREE_FIELD_EXPRESSION && kind != TREE_SUBSCRIPT_EXPRESSION && kind != TREE_CALL_EXPRESSION)
+	if (kind != TREE_IDENTIFIER && kind != TREE_FIELD_EXPRESSION &&
+		kind != TREE_SUBSCRIPT_EXPRESSION && kind != TREE_CALL_EXPRESSION)
 		return -1;
 	if (kind == TREE_IDENTIFIER && !scope_is_expression_name(t, node))
 		return -1;
 	for (int i = 0; i < s->domain->terminal_count && i < INT16_MAX; i++)
-		if (spaced_equal(tree_text(t, node), tree_bytes(t, node), s->domain->terminals[i].text))
+		if (spaced_equal(
+			    tree_text(t, node), tree_bytes(t, node), s->domain->terminals[i].text))
 			return (int16_t)i;
 	return -1;
 }

@@ -1,5 +1,6 @@
 /*
- * typing.h - the types of a region's expressions, by C's usual arithmetic conversions, and which of them are terminals of the domain.
+ * typing.h - the types of a region's expressions, by C's usual arithmetic conversions, and which of
+ * them are terminals of the domain.
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 /*
- * seeds.h - three programs to change, one of each kind, with what their problems would declare of them.
+ * seeds.h - three programs to change, one of each kind, with what their problems would declare of
+ * them.
  */
 #pragma once
 
@@ -9,8 +10,9 @@
 #include "mutators/mutator.h"
 #include "mutators/region.h"
 
+/* From the root. */
 struct seed {
-	const char *path;        /* from the root */
+	const char *path;
 	const char *function;    /* what the region defines */
 	const char *prelude;     /* what the compiler needs to hear before the text */
 	struct mutator_domain domain;

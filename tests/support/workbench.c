@@ -32,7 +32,8 @@ static struct region region_of(const char *text)
 	return r;
 }
 
-static void check_result(const char *old, struct region r, const char *changed, const struct mutator_domain *d)
+static void check_result(
+	const char *old, struct region r, const char *changed, const struct mutator_domain *d)
 {
 	struct region inner;
 	struct err e = { 0 };
@@ -43,7 +44,8 @@ static void check_result(const char *old, struct region r, const char *changed, 
 		fail_msg("%s\n%s", e.text, changed);
 }
 
-char *workbench_apply(const struct operator *o, const char *text, const struct mutator_domain *d, uint64_t k)
+char *workbench_apply(
+	const struct operator* o, const char *text, const struct mutator_domain *d, uint64_t k)
 {
 	struct region r = region_of(text);
 	struct random random;
@@ -76,7 +78,8 @@ static char *tokens_of(const char *text)
 	return tokens;
 }
 
-bool workbench_reaches(const struct operator *o, const char *text, const struct mutator_domain *d, const char *wanted, int draws)
+bool workbench_reaches(const struct operator* o, const char *text, const struct mutator_domain *d,
+	const char *wanted, int draws)
 {
 	char *goal = tokens_of(wanted);
 	bool found = false;

@@ -1,4 +1,7 @@
-/* Straight-line code: what is lifted, what it is written back as, and what each operator makes of it. */
+/*
+ * Straight-line code: what is lifted, what it is written back as, and what each operator makes of
+ * it.
+ */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +33,9 @@ static char *round_trip(const char *text, const struct mutator_domain *d)
 	char *body = NULL;
 
 	random_keyed(&r, 1, 1);
-	assert_int_equal(sketch_open(&s, d, &r, text, strlen(text), (struct region){ 0, strlen(text) }, NULL), 0);
+	assert_int_equal(sketch_open(&s, d, &r, text, strlen(text),
+				 (struct region){ 0, strlen(text) }, NULL),
+		0);
 	if (lifter_read(&p, &s) == 1) {
 		buffer_init(&out, 1u << 16);
 		straight_write(&out, &p);
@@ -54,25 +59,43 @@ static void straight_code_is_lifted_and_written_in_one_way(void **state)
 {
 	(void)state;
 	assert_body(REAL("return x;"), "{\n\treturn x;\n}");
-	assert_body(REAL("real t = 2; t = t * x + 1.5; return t;"), "{\n\treturn x * 2.0 + 1.5;\n}");
-	assert_body(REAL("real t = x * x; real u = t + 1; return u * u;"), "{\n\treal t1 = x * x + 1.0;\n\treturn t1 * t1;\n}");
-	/* two literals are two constants to fit, even if they begin equal; equal operations are one */
+	assert_body(
+		REAL("real t = 2; t = t * x + 1.5; return t;"), "{\n\treturn x * 2.0 + 1.5;\n}");
+	assert_body(REAL("real t = x * x; real u = t + 1; return u * u;"),
+		"{\n\treal t1 = x * x + 1.0;\n\treturn t1 * t1;\n}");
+	/*
+	 * two literals are two constants to fit, even if they begin equal; equal operations are one
+	 */
 	assert_body(REAL("return (x + 1.0) * (x + 1.0);"), "{\n\treturn (x + 1.0) * (x + 1.0);\n}");
-	assert_body(REAL("return (x * x + 1.0) / (2.0 - x * x);"), "{\n\treal t1 = x * x;\n\treturn (t1 + 1.0) / (2.0 - t1);\n}");
+	assert_body(REAL("return (x * x + 1.0) / (2.0 - x * x);"),
+		"{\n\treal t1 = x * x;\n\treturn (t1 + 1.0) / (2.0 - t1);\n}");
 	assert_body(REAL("return x - (-1.5);"), "{\n\treturn x + 1.5;\n}");
 	assert_body(REAL("return x * -1.5;"), "{\n\treturn x * (-1.5);\n}");
-	assert_body(REAL("return 2.0 / (x + 1.0 - x * x);"), "{\n\treturn 2.0 / (x + 1.0 - x * x);\n}");
+	assert_body(
+		REAL("return 2.0 / (x + 1.0 - x * x);"), "{\n\treturn 2.0 / (x + 1.0 - x * x);\n}");
 	assert_body(REAL("return x - (x - x / (x * x));"), "{\n\treturn x - (x - x / (x * x));\n}");
-	assert_body(REAL("real u = x * 3.0; real dead = u * u; return -u;"), "{\n\treturn -(x * 3.0);\n}");
-	assert_body(REAL("real t = 2.0 * 3.0; return t + x + 1.0 - 4.0;"), "{\n\treturn x + 3.0;\n}");
+	assert_body(REAL("real u = x * 3.0; real dead = u * u; return -u;"),
+		"{\n\treturn -(x * 3.0);\n}");
+	assert_body(
+		REAL("real t = 2.0 * 3.0; return t + x + 1.0 - 4.0;"), "{\n\treturn x + 3.0;\n}");
 }
 
 static void what_is_not_straight_is_left_alone(void **state)
 {
 	static const char *const texts[] = {
-		REAL("return x < 1 ? x : 2.0;"), REAL("int i = 1; return x * i;"), REAL("return 3 / 2 * x;"), REAL("{ real t = x; return t; }"),
-		REAL("return x * 1.5f;"), REAL("return g(x);"), REAL("real t; return t * x;"), REAL("if (x) return x; return 1.0;"), "int f(int x) { return x + 1; }",
-		REAL("static real t = 1.0; return t * x;"), REAL("x++; return x;"), REAL("return y;"), REAL("return x * 0x1p3;"),
+		REAL("return x < 1 ? x : 2.0;"),
+		REAL("int i = 1; return x * i;"),
+		REAL("return 3 / 2 * x;"),
+		REAL("{ real t = x; return t; }"),
+		REAL("return x * 1.5f;"),
+		REAL("return g(x);"),
+		REAL("real t; return t * x;"),
+		REAL("if (x) return x; return 1.0;"),
+		"int f(int x) { return x + 1; }",
+		REAL("static real t = 1.0; return t * x;"),
+		REAL("x++; return x;"),
+		REAL("return y;"),
+		REAL("return x * 0x1p3;"),
 	};
 
 	(void)state;
@@ -86,18 +109,24 @@ static void what_is_not_straight_is_left_alone(void **state)
 
 static void terminals_and_imports_are_inputs_and_calls(void **state)
 {
-	char *body = round_trip("double f(const struct s *v) { double t = v->done / v -> remaining; return fmin(t, 2.0) * t; }", &seeds[SEEDS_RULE].domain);
+	char *body = round_trip("double f(const struct s *v) { double t = v->done / v -> "
+				"remaining; return fmin(t, 2.0) * t; }",
+		&seeds[SEEDS_RULE].domain);
 
 	(void)state;
-	assert_string_equal(body, "{\n\tdouble t1 = v->done / v->remaining;\n\treturn fmin(t1, 2.0) * t1;\n}");
+	assert_string_equal(
+		body, "{\n\tdouble t1 = v->done / v->remaining;\n\treturn fmin(t1, 2.0) * t1;\n}");
 	free(body);
-	assert_null(round_trip("double f(const struct s *v) { return v->unknown * 2.0; }", &seeds[SEEDS_RULE].domain));
-	assert_null(round_trip("double f(const struct s *v) { return exp2(v->done); }", &seeds[SEEDS_RULE].domain));
+	assert_null(round_trip("double f(const struct s *v) { return v->unknown * 2.0; }",
+		&seeds[SEEDS_RULE].domain));
+	assert_null(round_trip("double f(const struct s *v) { return exp2(v->done); }",
+		&seeds[SEEDS_RULE].domain));
 }
 
 static void floats_keep_their_suffix(void **state)
 {
-	char *body = round_trip("float f(float x) { return x * 0.1f + 2; }", &seeds[SEEDS_SGEMM].domain);
+	char *body =
+		round_trip("float f(float x) { return x * 0.1f + 2; }", &seeds[SEEDS_SGEMM].domain);
 
 	(void)state;
 	assert_string_equal(body, "{\n\treturn x * 0.1f + 2.0f;\n}");
@@ -106,8 +135,11 @@ static void floats_keep_their_suffix(void **state)
 
 static void each_operator_reaches_what_it_is_for(void **state)
 {
-	static const struct { const char *operator, *from, *to; } rows[] = {
-		{ "numeric square", REAL("return x + 0.5;"), REAL("real t = x + 0.5; return t * t;") },
+	static const struct {
+		const char *operator, *from, *to;
+	} rows[] = {
+		{ "numeric square", REAL("return x + 0.5;"),
+			REAL("real t = x + 0.5; return t * t;") },
 		{ "numeric remove", REAL("return x * x + 0.5;"), REAL("return x * x;") },
 		{ "numeric remove", REAL("return x * x + 0.5;"), REAL("return x + 0.5;") },
 		{ "numeric insert", REAL("return x;"), REAL("return x * 2.0;") },
@@ -117,20 +149,27 @@ static void each_operator_reaches_what_it_is_for(void **state)
 		{ "numeric swap", REAL("return 0.5 - x;"), REAL("return x - 0.5;") },
 		{ "numeric reciprocal", REAL("return x + 0.5;"), REAL("return 2.0 / (x + 0.5);") },
 		{ "numeric fraction", REAL("return x;"), REAL("return x + 2.0 / x;") },
-		{ "numeric tie", REAL("return x * 0.5 + 1.5;"), REAL("real t = 1.5; return x * t + t;") },
-		{ "numeric tie", REAL("real t = 1.5; return x * t + t;"), REAL("return x * 1.5 + 1.5;") },
+		{ "numeric tie", REAL("return x * 0.5 + 1.5;"),
+			REAL("real t = 1.5; return x * t + t;") },
+		{ "numeric tie", REAL("real t = 1.5; return x * t + t;"),
+			REAL("return x * 1.5 + 1.5;") },
 		{ "numeric regroup", REAL("return ((x * 2.0 + 3.0) * x + 4.0) * x + 5.0;"),
 			REAL("return (x * 2.0 + 3.0) * (x * x) + (x * 4.0 + 5.0);") },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		/* Operands have an order of their own: ask for the wanted text as the graph writes it. */
+		/*
+		 * Operands have an order of their own: ask for the wanted text as the graph writes
+		 * it.
+		 */
 		char *body = round_trip(rows[i].to, &seeds[SEEDS_EXP2].domain), wanted[512];
 
 		assert_non_null(body);
-		assert_in_range(snprintf(wanted, sizeof wanted, "real f(real x) %s", body), 1, sizeof wanted - 1);
-		if (!workbench_reaches(workbench_operator(rows[i].operator), rows[i].from, &seeds[SEEDS_EXP2].domain, wanted, DRAWS))
+		assert_in_range(snprintf(wanted, sizeof wanted, "real f(real x) %s", body), 1,
+			sizeof wanted - 1);
+		if (!workbench_reaches(workbench_operator(rows[i].operator), rows[i].from,
+			    &seeds[SEEDS_EXP2].domain, wanted, DRAWS))
 			fail_msg("%s: %s never became %s", rows[i].operator, rows[i].from, wanted);
 		free(body);
 	}
@@ -138,15 +177,18 @@ static void each_operator_reaches_what_it_is_for(void **state)
 
 static void a_change_always_changes_the_shape(void **state)
 {
-	static const char *const names[] = { "numeric insert", "numeric remove", "numeric rewire", "numeric change", "numeric square" };
+	static const char *const names[] = { "numeric insert", "numeric remove", "numeric rewire",
+		"numeric change", "numeric square" };
 	static const char text[] = REAL("real t = x * 0.5 + 1.5; return t * t / (x + 2.5);");
 	char *before = round_trip(text, &seeds[SEEDS_EXP2].domain);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		for (uint64_t k = 0; k < 200; k++) {
-			char *changed = workbench_apply(workbench_operator(names[i]), text, &seeds[SEEDS_EXP2].domain, k);
-			char *after = changed ? round_trip(changed, &seeds[SEEDS_EXP2].domain) : NULL;
+			char *changed = workbench_apply(
+				workbench_operator(names[i]), text, &seeds[SEEDS_EXP2].domain, k);
+			char *after =
+				changed ? round_trip(changed, &seeds[SEEDS_EXP2].domain) : NULL;
 
 			/* what was written is straight again, and is not the parent */
 			if (changed != NULL) {
@@ -161,9 +203,18 @@ static void a_change_always_changes_the_shape(void **state)
 
 static void literals_are_written_so_that_they_read_back(void **state)
 {
-	static const struct { double value; enum literal_kind kind; const char *text; } rows[] = {
-		{ 1, LITERAL_DOUBLE, "1.0" }, { -1, LITERAL_DOUBLE, "(-1.0)" }, { 0.1, LITERAL_DOUBLE, "0.1" }, { 1e300, LITERAL_DOUBLE, "1e+300" },
-		{ 0.69314718055994531, LITERAL_DOUBLE, "0.6931471805599453" }, { 0.1f, LITERAL_FLOAT, "0.1f" }, { 3, LITERAL_FLOAT, "3.0f" },
+	static const struct {
+		double value;
+		enum literal_kind kind;
+		const char *text;
+	} rows[] = {
+		{ 1, LITERAL_DOUBLE, "1.0" },
+		{ -1, LITERAL_DOUBLE, "(-1.0)" },
+		{ 0.1, LITERAL_DOUBLE, "0.1" },
+		{ 1e300, LITERAL_DOUBLE, "1e+300" },
+		{ 0.69314718055994531, LITERAL_DOUBLE, "0.6931471805599453" },
+		{ 0.1f, LITERAL_FLOAT, "0.1f" },
+		{ 3, LITERAL_FLOAT, "3.0f" },
 		{ -0.5, LITERAL_FLOAT, "(-0.5f)" },
 	};
 	struct random r;

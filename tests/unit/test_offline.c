@@ -1,5 +1,6 @@
 /*
- * The offline mutator as a whole: what it proposes from three seeds, drifting away from them, and how much of it a compiler takes.
+ * The offline mutator as a whole: what it proposes from three seeds, drifting away from them, and
+ * how much of it a compiler takes.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -39,7 +40,8 @@ struct walk {
 	bool compiles[PROPOSALS];
 };
 
-static int propose(struct mutator_proposal *out, const struct seed *s, struct member first, struct member second, uint64_t k)
+static int propose(struct mutator_proposal *out, const struct seed *s, struct member first,
+	struct member second, uint64_t k)
 {
 	struct random r;
 	struct mutator_task task = { .domain = &s->domain, .parent_count = 2, .random = &r };
@@ -76,7 +78,10 @@ static char *tokens_of(const char *text, size_t size)
 	return tokens;
 }
 
-/* All regions in one unit, each under a name of its own; the compiler's messages then name the proposal by #line. */
+/*
+ * All regions in one unit, each under a name of its own; the compiler's messages then name the
+ * proposal by #line.
+ */
 static void write_unit(const struct walk *w, const char *path, int from)
 {
 	struct buffer unit;
@@ -89,8 +94,11 @@ static void write_unit(const struct walk *w, const char *path, int from)
 		const struct mutator_proposal *p = &w->made[i];
 		struct region r;
 
-		assert_int_equal(region_check(&r, w->base, w->base_size, w->base_region, p->source, p->source_bytes, &e), 0);
-		buffer_format(&unit, "\n#define %s f%d\n#line 1 \"proposal %d\"\n", w->seed->function, i, i);
+		assert_int_equal(region_check(&r, w->base, w->base_size, w->base_region, p->source,
+					 p->source_bytes, &e),
+			0);
+		buffer_format(&unit, "\n#define %s f%d\n#line 1 \"proposal %d\"\n",
+			w->seed->function, i, i);
 		buffer_add(&unit, p->source + r.start, r.end - r.start);
 		buffer_format(&unit, "\n#undef %s\n", w->seed->function);
 	}
@@ -147,8 +155,9 @@ static void walk_round(struct walk *w, struct random *r)
 }
 
 /*
- * PROPOSALS children, each of a random member of a pool that the children enter if they compile: neutral drift, so that later parents look like
- * no seed. The compiler runs once for every ROUND of them.
+ * PROPOSALS children, each of a random member of a pool that the children enter if they compile:
+ * neutral drift, so that later parents look like no seed. The compiler runs once for every ROUND of
+ * them.
  */
 static void walk_run(struct walk *w, const struct seed *s)
 {
@@ -160,10 +169,12 @@ static void walk_run(struct walk *w, const struct seed *s)
 	w->pool[w->pool_count++] = (struct member){ w->base, w->base_size };
 	random_keyed(&r, 2, 0);
 	for (int k = 0; w->made_count < PROPOSALS; k++) {
-		uint64_t first = random_below(&r, (uint64_t)w->pool_count), second = random_below(&r, (uint64_t)w->pool_count);
+		uint64_t first = random_below(&r, (uint64_t)w->pool_count),
+			 second = random_below(&r, (uint64_t)w->pool_count);
 
 		assert_true(k < 2 * PROPOSALS);
-		if (propose(&w->made[w->made_count], s, w->pool[first], w->pool[second], (uint64_t)k) != 1)
+		if (propose(&w->made[w->made_count], s, w->pool[first], w->pool[second],
+			    (uint64_t)k) != 1)
 			continue;
 		if (++w->made_count % ROUND == 0)
 			walk_round(w, &r);
@@ -183,7 +194,8 @@ static void print_yields(const struct walk *w)
 					compiles += w->compiles[i];
 				}
 			if (made > 0)
-				print_message("  %-24s %4d proposals, %3d %% compile\n", o->name, made, 100 * compiles / made);
+				print_message("  %-24s %4d proposals, %3d %% compile\n", o->name,
+					made, 100 * compiles / made);
 		}
 }
 
@@ -198,18 +210,35 @@ static void check_seed(const struct seed *s)
 	print_yields(w);
 	for (int i = 0; i < w->made_count; i++)
 		compiles += w->compiles[i];
-	print_message("  all                      %4d proposals, %.1f %% compile\n", w->made_count, 100.0 * compiles / w->made_count);
+	print_message("  all                      %4d proposals, %.1f %% compile\n", w->made_count,
+		100.0 * compiles / w->made_count);
 	assert_true(compiles >= 0.95 * w->made_count);
 	walk_release(w);
 	free(w);
 }
 
-static void nearly_all_proposals_for_numerics_compile(void **state) { (void)state; check_seed(&seeds[SEEDS_EXP2]); }
-static void nearly_all_proposals_for_rules_compile(void **state)    { (void)state; check_seed(&seeds[SEEDS_RULE]); }
-static void nearly_all_proposals_for_kernels_compile(void **state)  { (void)state; check_seed(&seeds[SEEDS_SGEMM]); }
+static void nearly_all_proposals_for_numerics_compile(void **state)
+{
+	(void)state;
+	check_seed(&seeds[SEEDS_EXP2]);
+}
+static void nearly_all_proposals_for_rules_compile(void **state)
+{
+	(void)state;
+	check_seed(&seeds[SEEDS_RULE]);
+}
+static void nearly_all_proposals_for_kernels_compile(void **state)
+{
+	(void)state;
+	check_seed(&seeds[SEEDS_SGEMM]);
+}
 
-/* Proposals from one seed until one is, token for token, one of the wanted bodies of its function; how many it took, or limit. */
-static int proposals_until(const struct seed *s, const char *const *wanted, int wanted_count, int limit)
+/*
+ * Proposals from one seed until one is, token for token, one of the wanted bodies of its function;
+ * how many it took, or limit.
+ */
+static int proposals_until(
+	const struct seed *s, const char *const *wanted, int wanted_count, int limit)
 {
 	struct region region;
 	size_t size;
@@ -225,7 +254,8 @@ static int proposals_until(const struct seed *s, const char *const *wanted, int 
 			continue;
 		tokens = tokens_of(p.source, p.source_bytes);
 		for (int i = 0; i < wanted_count; i++) {
-			char *whole = region_replace(text, size, region, wanted[i], strlen(wanted[i]));
+			char *whole =
+				region_replace(text, size, region, wanted[i], strlen(wanted[i]));
 			char *other = tokens_of(whole, strlen(whole));
 
 			found |= strcmp(tokens, other) == 0;
@@ -243,7 +273,8 @@ static int proposals_until(const struct seed *s, const char *const *wanted, int 
 static void interchange_comes_within_a_few_dozens(void **state)
 {
 	static const char *const ikj[] = {
-		"void sgemm(const float *A, const float *B, float *C, size_t n) { for (size_t i = 0; i < n; i++) for (size_t k = 0; k < n; k++) "
+		"void sgemm(const float *A, const float *B, float *C, size_t n) { for (size_t i = "
+		"0; i < n; i++) for (size_t k = 0; k < n; k++) "
 		"for (size_t j = 0; j < n; j++) C[i * n + j] += A[i * n + k] * B[k * n + j]; }\n",
 	};
 
@@ -257,12 +288,21 @@ static void interchange_comes_within_a_few_dozens(void **state)
 static void ratios_and_differences_come_within_hundreds(void **state)
 {
 	static const char *const ratio[] = {
-		RULE("v->done / v->remaining"), RULE("v->processing / v->remaining"), RULE("v->next_processing / v->remaining"),
-		RULE("v->machine_load / v->remaining"), RULE("v->ready / v->remaining"), RULE("v->time / v->remaining"), RULE("v->operations_left / v->remaining"),
+		RULE("v->done / v->remaining"),
+		RULE("v->processing / v->remaining"),
+		RULE("v->next_processing / v->remaining"),
+		RULE("v->machine_load / v->remaining"),
+		RULE("v->ready / v->remaining"),
+		RULE("v->time / v->remaining"),
+		RULE("v->operations_left / v->remaining"),
 	};
 	static const char *const difference[] = {
-		RULE("v->processing - v->remaining"), RULE("v->processing - 0.5 * v->remaining"), RULE("v->processing - 2.0 * v->remaining"),
-		RULE("v->processing - 0.1 * v->remaining"), RULE("v->done - v->remaining"), RULE("v->time - v->remaining"),
+		RULE("v->processing - v->remaining"),
+		RULE("v->processing - 0.5 * v->remaining"),
+		RULE("v->processing - 2.0 * v->remaining"),
+		RULE("v->processing - 0.1 * v->remaining"),
+		RULE("v->done - v->remaining"),
+		RULE("v->time - v->remaining"),
 	};
 
 	(void)state;
@@ -301,7 +341,9 @@ static void numeric_children_are_tuned_and_do_not_grow_on_average(void **state)
 		untouched += text_equal(p.operation, "constants jitter");
 		mutator_proposal_release(&p);
 	}
-	print_message("%d children of 10 operations: %d not larger, %d to be fitted, %d the seed's own structure\n", made, small, tuned, untouched);
+	print_message("%d children of 10 operations: %d not larger, %d to be fitted, %d the seed's "
+		      "own structure\n",
+		made, small, tuned, untouched);
 	assert_true(made > 380);
 	assert_in_range(small * 100 / made, 45, 75);
 	assert_true(tuned > made * 85 / 100);
@@ -334,10 +376,15 @@ static void fitted_constants_come_back_as_literals(void **state)
 	assert_non_null(strstr(again, "(-0.125)"));
 	assert_null(strstr(again, "clade_constants"));
 	assert_non_null(strstr(again, "3.0"));
-	assert_int_equal(syntax_allowed(again, strlen(again), (struct region){ r.start, strlen(again) - (size - r.end) }, &s->domain, &e), 0);
-	assert_int_equal(mutator_with_constants(&again, &p, values, p.constant_count - 1, &e), ERR_ARGS);
+	assert_int_equal(
+		syntax_allowed(again, strlen(again),
+			(struct region){ r.start, strlen(again) - (size - r.end) }, &s->domain, &e),
+		0);
+	assert_int_equal(
+		mutator_with_constants(&again, &p, values, p.constant_count - 1, &e), ERR_ARGS);
 	values[0] = NAN;
-	assert_int_equal(mutator_with_constants(&text, &p, values, p.constant_count, &e), ERR_FORMAT);
+	assert_int_equal(
+		mutator_with_constants(&text, &p, values, p.constant_count, &e), ERR_FORMAT);
 	free(back);
 	free(again);
 	mutator_proposal_release(&p);
@@ -356,7 +403,8 @@ static void the_same_random_stream_gives_the_same_proposal(void **state)
 		for (uint64_t k = 0; k < 20; k++) {
 			struct mutator_proposal a, b;
 
-			assert_int_equal(propose(&a, &seeds[i], seed, seed, k), propose(&b, &seeds[i], seed, seed, k));
+			assert_int_equal(propose(&a, &seeds[i], seed, seed, k),
+				propose(&b, &seeds[i], seed, seed, k));
 			if (a.source != NULL) {
 				assert_string_equal(a.source, b.source);
 				assert_string_equal(a.operation, b.operation);
@@ -396,10 +444,13 @@ static void fixed_flags_keep_attributes_and_flags_away(void **state)
 
 static void a_parent_that_does_not_parse_is_an_error(void **state)
 {
-	static const char broken[] = "/* EVOLVE-BLOCK-START */\nint f( { return 1 }\n/* EVOLVE-BLOCK-END */\n";
+	static const char broken[] =
+		"/* EVOLVE-BLOCK-START */\nint f( { return 1 }\n/* EVOLVE-BLOCK-END */\n";
 	static const char bare[] = "int f(void) { return 1; }\n";
 	struct random r;
-	struct mutator_task task = { .domain = &seeds[SEEDS_RULE].domain, .parent_count = 1, .random = &r };
+	struct mutator_task task = {
+		.domain = &seeds[SEEDS_RULE].domain, .parent_count = 1, .random = &r
+	};
 	struct mutator_proposal p;
 	struct err e = { 0 };
 

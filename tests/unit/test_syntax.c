@@ -17,15 +17,30 @@
 #include "tests/support/seeds.h"
 
 /* domain.h says the same numbers as evaluator.h, which it may not include. */
-_Static_assert((int)DOMAIN_BRANCHES == (int)CLADE_SYNTAX_BRANCHES && (int)DOMAIN_WITH_LOOPS == (int)CLADE_SYNTAX_LOOPS, "syntax bits");
-_Static_assert((int)DOMAIN_POINTERS == (int)CLADE_SYNTAX_POINTERS && (int)DOMAIN_BITS == (int)CLADE_SYNTAX_BITS, "syntax bits");
-_Static_assert((int)DOMAIN_CASTS == (int)CLADE_SYNTAX_CASTS && (int)DOMAIN_CALLS == (int)CLADE_SYNTAX_CALLS, "syntax bits");
-_Static_assert((int)DOMAIN_FUNCTIONS == (int)CLADE_SYNTAX_FUNCTIONS && (int)DOMAIN_PRAGMAS == (int)CLADE_SYNTAX_PRAGMAS, "syntax bits");
-_Static_assert((int)DOMAIN_PREPROCESSOR == (int)CLADE_SYNTAX_PREPROCESSOR && (int)DOMAIN_ASM == (int)CLADE_SYNTAX_ASM, "syntax bits");
-_Static_assert((int)DOMAIN_GOTO == (int)CLADE_SYNTAX_GOTO && (int)DOMAIN_MEMBERS == (int)CLADE_SYNTAX_MEMBERS, "syntax bits");
+_Static_assert((int)DOMAIN_BRANCHES == (int)CLADE_SYNTAX_BRANCHES &&
+		(int)DOMAIN_WITH_LOOPS == (int)CLADE_SYNTAX_LOOPS,
+	"syntax bits");
+_Static_assert((int)DOMAIN_POINTERS == (int)CLADE_SYNTAX_POINTERS &&
+		(int)DOMAIN_BITS == (int)CLADE_SYNTAX_BITS,
+	"syntax bits");
+_Static_assert((int)DOMAIN_CASTS == (int)CLADE_SYNTAX_CASTS &&
+		(int)DOMAIN_CALLS == (int)CLADE_SYNTAX_CALLS,
+	"syntax bits");
+_Static_assert((int)DOMAIN_FUNCTIONS == (int)CLADE_SYNTAX_FUNCTIONS &&
+		(int)DOMAIN_PRAGMAS == (int)CLADE_SYNTAX_PRAGMAS,
+	"syntax bits");
+_Static_assert((int)DOMAIN_PREPROCESSOR == (int)CLADE_SYNTAX_PREPROCESSOR &&
+		(int)DOMAIN_ASM == (int)CLADE_SYNTAX_ASM,
+	"syntax bits");
+_Static_assert((int)DOMAIN_GOTO == (int)CLADE_SYNTAX_GOTO &&
+		(int)DOMAIN_MEMBERS == (int)CLADE_SYNTAX_MEMBERS,
+	"syntax bits");
 _Static_assert((int)DOMAIN_ALL == (int)CLADE_SYNTAX_ALL, "syntax bits");
-_Static_assert((int)DOMAIN_NUMERIC == (int)CLADE_KIND_NUMERIC && (int)DOMAIN_PRIORITY == (int)CLADE_KIND_PRIORITY, "kinds");
-_Static_assert((int)DOMAIN_LOOPS == (int)CLADE_KIND_LOOPS && (int)DOMAIN_ANY == (int)CLADE_KIND_ANY, "kinds");
+_Static_assert((int)DOMAIN_NUMERIC == (int)CLADE_KIND_NUMERIC &&
+		(int)DOMAIN_PRIORITY == (int)CLADE_KIND_PRIORITY,
+	"kinds");
+_Static_assert((int)DOMAIN_LOOPS == (int)CLADE_KIND_LOOPS && (int)DOMAIN_ANY == (int)CLADE_KIND_ANY,
+	"kinds");
 
 static struct region whole(const char *text)
 {
@@ -73,14 +88,22 @@ static void the_grammar_fits(void **state)
 static void layout_comments_parentheses_and_spelling_of_numbers_say_nothing(void **state)
 {
 	(void)state;
-	assert_same("int f(int a) { return a + 1; }", "int f(int a)\n{\n\t/* one more */\n\treturn (a) + (1); // done\n}\n");
-	assert_same("double f(double x) { return x * 1.5 + 2; }", "double f(double x) { return (x * 15e-1) + 2; }");
-	assert_same("double f(void) { return 1.50 + 0x10 + 1.0F + 3UL; }", "double f(void) { return 1.5 + 0x10 + 1.f + 3lu; }");
-	assert_other("double f(double x) { return x * 1.5; }", "double f(double x) { return x * 1.5f; }");
-	assert_other("double f(double x) { return x * 2; }", "double f(double x) { return x * 2.0; }");
-	assert_other("double f(double x) { return x * 0.1; }", "double f(double x) { return x * 0.10000000000000002; }");
-	assert_other("int f(int a, int b, int c) { return a + b + c; }", "int f(int a, int b, int c) { return a + (b + c); }");
-	assert_other("int f(int a, int b) { return (a + b) * b; }", "int f(int a, int b) { return a + b * b; }");
+	assert_same("int f(int a) { return a + 1; }",
+		"int f(int a)\n{\n\t/* one more */\n\treturn (a) + (1); // done\n}\n");
+	assert_same("double f(double x) { return x * 1.5 + 2; }",
+		"double f(double x) { return (x * 15e-1) + 2; }");
+	assert_same("double f(void) { return 1.50 + 0x10 + 1.0F + 3UL; }",
+		"double f(void) { return 1.5 + 0x10 + 1.f + 3lu; }");
+	assert_other("double f(double x) { return x * 1.5; }",
+		"double f(double x) { return x * 1.5f; }");
+	assert_other(
+		"double f(double x) { return x * 2; }", "double f(double x) { return x * 2.0; }");
+	assert_other("double f(double x) { return x * 0.1; }",
+		"double f(double x) { return x * 0.10000000000000002; }");
+	assert_other("int f(int a, int b, int c) { return a + b + c; }",
+		"int f(int a, int b, int c) { return a + (b + c); }");
+	assert_other("int f(int a, int b) { return (a + b) * b; }",
+		"int f(int a, int b) { return a + b * b; }");
 	assert_other("int f(void) { return 'a'; }", "int f(void) { return 'b'; }");
 	assert_other("char *f(void) { return \"a b\"; }", "char *f(void) { return \"a  b\"; }");
 }
@@ -88,22 +111,28 @@ static void layout_comments_parentheses_and_spelling_of_numbers_say_nothing(void
 static void locals_are_numbered_and_everything_else_keeps_its_name(void **state)
 {
 	(void)state;
-	assert_same("int f(int a) { int t = a; return t * a; }", "int f(int x) { int yy = x; return yy * x; }");
-	assert_other("int f(int a) { int t = a; return t * a; }", "int f(int a) { int t = a; return a * t; }");
+	assert_same("int f(int a) { int t = a; return t * a; }",
+		"int f(int x) { int yy = x; return yy * x; }");
+	assert_other("int f(int a) { int t = a; return t * a; }",
+		"int f(int a) { int t = a; return a * t; }");
 	assert_other("int f(int a) { return a + g; }", "int f(int a) { return a + h; }");
 	assert_other("int f(int a) { return a; }", "int g(int a) { return a; }");
 	assert_other("int f(struct s *p) { return p->x; }", "int f(struct s *p) { return p->y; }");
 	/* the inner a is another variable */
-	assert_same("int f(int a) { { int a = 1; a++; } return a; }", "int f(int a) { { int b = 1; b++; } return a; }");
-	assert_other("int f(int a) { { int a = 1; a++; } return a; }", "int f(int a) { { int b = 1; a++; } return a; }");
+	assert_same("int f(int a) { { int a = 1; a++; } return a; }",
+		"int f(int a) { { int b = 1; b++; } return a; }");
+	assert_other("int f(int a) { { int a = 1; a++; } return a; }",
+		"int f(int a) { { int b = 1; a++; } return a; }");
 	/* two locals, used crosswise */
-	assert_other("int f(int a, int b) { return a - b; }", "int f(int a, int b) { return b - a; }");
+	assert_other(
+		"int f(int a, int b) { return a - b; }", "int f(int a, int b) { return b - a; }");
 }
 
 static void only_the_region_and_the_flags_count(void **state)
 {
 	static const char *const o2[] = { "-O2", NULL }, *const o3[] = { "-O3", NULL };
-	char *a = tokens("int f(void) { return 1; }", o2), *b = tokens("int f(void) { return 1; }", o3);
+	char *a = tokens("int f(void) { return 1; }", o2),
+	     *b = tokens("int f(void) { return 1; }", o3);
 	const char *text = "int before;\nint f(void) { return 1; }\n";
 	struct region r = { 12, strlen(text) };
 	size_t size;
@@ -120,10 +149,15 @@ static void only_the_region_and_the_flags_count(void **state)
 
 static void broken_text_is_refused_with_its_line(void **state)
 {
-	static const struct { const char *text, *says; } rows[] = {
-		{ "int f(void)\n{\n\treturn 1 +;\n}\n", "line 3" }, { "int f(void)\n{\n\treturn (1;\n}\n", "line 3" },
-		{ "int f(void)\n{\n\treturn 1\n}\n", "line 3" }, { "```c\nint f(void) { return 1; }\n```\n", "line 1" },
-		{ "int f(void)\n{\n\treturn 1;\n", "line" }, { "}\n", "line 1" },
+	static const struct {
+		const char *text, *says;
+	} rows[] = {
+		{ "int f(void)\n{\n\treturn 1 +;\n}\n", "line 3" },
+		{ "int f(void)\n{\n\treturn (1;\n}\n", "line 3" },
+		{ "int f(void)\n{\n\treturn 1\n}\n", "line 3" },
+		{ "```c\nint f(void) { return 1; }\n```\n", "line 1" },
+		{ "int f(void)\n{\n\treturn 1;\n", "line" },
+		{ "}\n", "line 1" },
 	};
 
 	(void)state;
@@ -132,7 +166,9 @@ static void broken_text_is_refused_with_its_line(void **state)
 		size_t size;
 		char *out;
 
-		assert_int_equal(syntax_tokens(&out, &size, rows[i].text, strlen(rows[i].text), whole(rows[i].text), NULL, &e), ERR_FORMAT);
+		assert_int_equal(syntax_tokens(&out, &size, rows[i].text, strlen(rows[i].text),
+					 whole(rows[i].text), NULL, &e),
+			ERR_FORMAT);
 		if (strstr(e.text, rows[i].says) == NULL)
 			fail_msg("'%s' does not say '%s'", e.text, rows[i].says);
 	}
@@ -140,13 +176,17 @@ static void broken_text_is_refused_with_its_line(void **state)
 
 static void errors_outside_the_region_are_the_files_own_business(void **state)
 {
-	const char *text = "WEIRD_MACRO(struct) {{\nstatic @ x;\n#if 0\n#endif\nint f(void) { return 1; }\n";
+	const char *text =
+		"WEIRD_MACRO(struct) {{\nstatic @ x;\n#if 0\n#endif\nint f(void) { return 1; }\n";
 	const char *inner = strstr(text, "int f");
 	struct region r = { (size_t)(inner - text), strlen(text) };
 	struct tree t;
 
 	(void)state;
-	/* whatever the parser makes of it, it may not crash; and a whole file that is fine stays fine */
+	/*
+	 * whatever the parser makes of it, it may not crash; and a whole file that is fine stays
+	 * fine
+	 */
 	if (tree_parse_region(&t, text, strlen(text), r.start, r.end, NULL) == 0)
 		tree_release(&t);
 	text = "static @ x;\nint f(void) { return 1; }\n";
@@ -157,11 +197,13 @@ static void errors_outside_the_region_are_the_files_own_business(void **state)
 
 static void a_region_may_not_reach_over_its_border(void **state)
 {
-	static const char *const inner[] = { "int a; }\nvoid g(void) {\n", "/* open\n", "#if 0\n", "if (1) {\n", "int b = (1\n" };
+	static const char *const inner[] = { "int a; }\nvoid g(void) {\n", "/* open\n", "#if 0\n",
+		"if (1) {\n", "int b = (1\n" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof inner / sizeof inner[0]; i++) {
-		char *text = text_format("void f(void)\n{\n%s\tint z;\n/* comment */\n}\n", inner[i]);
+		char *text =
+			text_format("void f(void)\n{\n%s\tint z;\n/* comment */\n}\n", inner[i]);
 		struct region r = { 15, 15 + strlen(inner[i]) };
 		struct tree t;
 
@@ -182,13 +224,17 @@ static int allowed(const char *text, unsigned syntax, const char *const *imports
 
 static void each_construct_needs_its_bit(void **state)
 {
-	static const struct { unsigned bits; const char *text; } rows[] = {
+	static const struct {
+		unsigned bits;
+		const char *text;
+	} rows[] = {
 		{ DOMAIN_BRANCHES, "double f(double x) { return x < 1 ? x : 1; }" },
 		{ DOMAIN_BRANCHES, "double f(double x) { if (x) return 1; return 2; }" },
 		{ DOMAIN_BRANCHES, "double f(double x) { return x == 1; }" },
 		{ DOMAIN_BRANCHES, "double f(double x) { return !x; }" },
 		{ DOMAIN_BRANCHES, "int f(int x) { switch (x) { case 1: return 2; } return 3; }" },
-		{ DOMAIN_WITH_LOOPS, "int f(int x) { for (int i = 0; i < 4; i++) x += i; return x; }" },
+		{ DOMAIN_WITH_LOOPS,
+			"int f(int x) { for (int i = 0; i < 4; i++) x += i; return x; }" },
 		{ DOMAIN_WITH_LOOPS, "int f(int x) { while (x) x -= 1; return x; }" },
 		{ DOMAIN_WITH_LOOPS, "int f(int x) { do x -= 1; while (x); return x; }" },
 		{ DOMAIN_WITH_LOOPS, "int f(int x) { x++; return x; }" },
@@ -206,24 +252,28 @@ static void each_construct_needs_its_bit(void **state)
 		{ DOMAIN_CALLS, "double f(double a) { return sqrt(a); }" },
 		{ DOMAIN_CALLS, "double f(double a) { return __builtin_sqrt(a); }" },
 		{ DOMAIN_CALLS, "double f(double a) { return f(a); }" },
-		{ DOMAIN_FUNCTIONS, "double f(double a) { return a; } double g(double a) { return a; }" },
+		{ DOMAIN_FUNCTIONS,
+			"double f(double a) { return a; } double g(double a) { return a; }" },
 		{ DOMAIN_FUNCTIONS, "double f(double a) { static double b; return a; }" },
 		{ DOMAIN_FUNCTIONS, "double b; double f(double a) { return a; }" },
 		{ DOMAIN_FUNCTIONS, "typedef double t; t f(t a) { return a; }" },
 		{ DOMAIN_FUNCTIONS, "struct s { int a; }; int f(int a) { return a; }" },
 		{ DOMAIN_FUNCTIONS, "double f(double a) { double g(double); return a; }" },
-		{ DOMAIN_PRAGMAS, "__attribute__((optimize(\"O3\"))) double f(double a) { return a; }" },
+		{ DOMAIN_PRAGMAS,
+			"__attribute__((optimize(\"O3\"))) double f(double a) { return a; }" },
 		{ DOMAIN_PRAGMAS, "double f(double *restrict a) { return 1; }" },
 		{ DOMAIN_PRAGMAS, "double f(double a) { __m256 b; return 1; }" },
-		{ DOMAIN_PRAGMAS | DOMAIN_WITH_LOOPS, "int f(int a) {\n#pragma GCC unroll 4\nfor (;;) a += 1; return 1; }" },
+		{ DOMAIN_PRAGMAS | DOMAIN_WITH_LOOPS,
+			"int f(int a) {\n#pragma GCC unroll 4\nfor (;;) a += 1; return 1; }" },
 		{ DOMAIN_PREPROCESSOR, "#define X 1\ndouble f(double a) { return X; }" },
 		{ DOMAIN_PREPROCESSOR, "#include <math.h>\ndouble f(double a) { return a; }" },
 		{ DOMAIN_PREPROCESSOR, "#if 1\n#endif\ndouble f(double a) { return a; }" },
 		{ DOMAIN_PREPROCESSOR, "#pragma GCC optimize 3\ndouble f(double a) { return a; }" },
 		{ DOMAIN_ASM, "double f(double a) { __asm__(\"nop\"); return a; }" },
 		{ DOMAIN_GOTO, "double f(double a) { goto out; out: return a; }" },
-				{ DOMAIN_POINTERS, "double f(struct s *v) { return (v + 1)->a; }" },
-		{ DOMAIN_POINTERS | DOMAIN_MEMBERS, "double f(struct s *v) { v = v + 1; return v->a; }" },
+		{ DOMAIN_POINTERS, "double f(struct s *v) { return (v + 1)->a; }" },
+		{ DOMAIN_POINTERS | DOMAIN_MEMBERS,
+			"double f(struct s *v) { v = v + 1; return v->a; }" },
 	};
 	static const char *const imports[] = { "sqrt", NULL };
 
@@ -238,9 +288,13 @@ static void each_construct_needs_its_bit(void **state)
 		assert_non_null(strstr(e.text, "is not allowed in this problem"));
 	}
 	/* a member may come with either of two bits */
-	assert_int_equal(allowed("double f(struct s *v) { return v->a; }", DOMAIN_MEMBERS, NULL, NULL), 0);
-	assert_int_equal(allowed("double f(struct s *v) { return v->a; }", DOMAIN_POINTERS, NULL, NULL), 0);
-	assert_int_equal(allowed("double f(struct s *v) { return v->a; }", DOMAIN_ALL & ~(DOMAIN_MEMBERS | DOMAIN_POINTERS), NULL, NULL), ERR_FORMAT);
+	assert_int_equal(
+		allowed("double f(struct s *v) { return v->a; }", DOMAIN_MEMBERS, NULL, NULL), 0);
+	assert_int_equal(
+		allowed("double f(struct s *v) { return v->a; }", DOMAIN_POINTERS, NULL, NULL), 0);
+	assert_int_equal(allowed("double f(struct s *v) { return v->a; }",
+				 DOMAIN_ALL & ~(DOMAIN_MEMBERS | DOMAIN_POINTERS), NULL, NULL),
+		ERR_FORMAT);
 }
 
 static void plain_arithmetic_needs_nothing(void **state)
@@ -248,7 +302,10 @@ static void plain_arithmetic_needs_nothing(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_int_equal(allowed("double f(double x) { const double t = -x * (x + 1.5) / 2; double u; u = t; u += x; { u *= 2; } return u - 'a'; }", 0, NULL, &e), 0);
+	assert_int_equal(allowed("double f(double x) { const double t = -x * (x + 1.5) / 2; double "
+				 "u; u = t; u += x; { u *= 2; } return u - 'a'; }",
+				 0, NULL, &e),
+		0);
 	assert_int_equal(allowed("double f(const struct s *v) { return 1; }", 0, NULL, &e), 0);
 }
 
@@ -259,14 +316,25 @@ static void calls_go_to_imports_and_own_functions_only(void **state)
 	unsigned calls = DOMAIN_CALLS | DOMAIN_FUNCTIONS;
 
 	(void)state;
-	assert_int_equal(allowed("double f(double a) { return fmin(a, 1); }", calls, imports, &e), 0);
-	assert_int_equal(allowed("double g(double a) { return a; } double f(double a) { return g(a); }", calls, imports, &e), 0);
-	assert_int_equal(allowed("double f(double a) { return exp2(a); }", calls, imports, &e), ERR_FORMAT);
-	assert_int_equal(allowed("double f(double a) { return (fmin)(a, 1); }", calls, imports, &e), ERR_FORMAT);
-	assert_int_equal(allowed("double f(double a) {\n\n return ({ int b = 1; b; }); }", calls, imports, &e), ERR_FORMAT);
+	assert_int_equal(
+		allowed("double f(double a) { return fmin(a, 1); }", calls, imports, &e), 0);
+	assert_int_equal(
+		allowed("double g(double a) { return a; } double f(double a) { return g(a); }",
+			calls, imports, &e),
+		0);
+	assert_int_equal(
+		allowed("double f(double a) { return exp2(a); }", calls, imports, &e), ERR_FORMAT);
+	assert_int_equal(allowed("double f(double a) { return (fmin)(a, 1); }", calls, imports, &e),
+		ERR_FORMAT);
+	assert_int_equal(allowed("double f(double a) {\n\n return ({ int b = 1; b; }); }", calls,
+				 imports, &e),
+		ERR_FORMAT);
 	assert_non_null(strstr(e.text, "line 3"));
-	assert_int_equal(allowed("double f(double a) { return __COUNTER__; }", 0, imports, &e), ERR_FORMAT);
-	assert_int_equal(allowed("double f(double a) { __float128 b = a; return b; }", 0, imports, &e), ERR_FORMAT);
+	assert_int_equal(
+		allowed("double f(double a) { return __COUNTER__; }", 0, imports, &e), ERR_FORMAT);
+	assert_int_equal(
+		allowed("double f(double a) { __float128 b = a; return b; }", 0, imports, &e),
+		ERR_FORMAT);
 }
 
 /* ---- features ---- */
@@ -283,29 +351,43 @@ static struct syntax_features measured(const char *text, const struct mutator_do
 
 static void operations_are_counted_by_occurrence(void **state)
 {
-	static const struct { int operations; const char *text; } rows[] = {
-		{ 0, "double f(double x) { return x; }" }, { 0, "double f(double x) { return -1.5; }" }, { 0, "double f(double x) { return (-(1.5)); }" },
-		{ 1, "double f(double x) { return -x; }" }, { 2, "double f(double x) { return x * x + 1; }" },
-		{ 3, "double f(double x) { double t = x * x; t += 1; return t / 2; }" }, { 1, "double f(double x) { return g(x); }" },
-		{ 1, "int f(int x) { return x % 2 == 1; }" }, { 0, "int f(int x) { return x < 2; }" }, { 1, "double f(double x) { return x - (-2.0); }" },
+	static const struct {
+		int operations;
+		const char *text;
+	} rows[] = {
+		{ 0, "double f(double x) { return x; }" },
+		{ 0, "double f(double x) { return -1.5; }" },
+		{ 0, "double f(double x) { return (-(1.5)); }" },
+		{ 1, "double f(double x) { return -x; }" },
+		{ 2, "double f(double x) { return x * x + 1; }" },
+		{ 3, "double f(double x) { double t = x * x; t += 1; return t / 2; }" },
+		{ 1, "double f(double x) { return g(x); }" },
+		{ 1, "int f(int x) { return x % 2 == 1; }" },
+		{ 0, "int f(int x) { return x < 2; }" },
+		{ 1, "double f(double x) { return x - (-2.0); }" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		assert_int_equal(measured(rows[i].text, &seeds[SEEDS_EXP2].domain).operations, rows[i].operations);
+		assert_int_equal(measured(rows[i].text, &seeds[SEEDS_EXP2].domain).operations,
+			rows[i].operations);
 }
 
 static void terminals_are_counted_and_named(void **state)
 {
 	const struct mutator_domain *d = &seeds[SEEDS_RULE].domain;
-	struct syntax_features f = measured("double f(struct s *v) { double t = v->done; return t / v -> done + v->time * v->unknown; }", d);
+	struct syntax_features f = measured("double f(struct s *v) { double t = v->done; return t "
+					    "/ v -> done + v->time * v->unknown; }",
+		d);
 
 	(void)state;
 	assert_int_equal(f.terminals, 3);
 	assert_int_equal(f.terminals_used[0], 1u << 0 | 1u << 3);
 	assert_int_equal(f.terminals_used[1], 0);
 	/* a parameter's declaration is no use of it */
-	assert_int_equal(measured("double f(double x) { return x + x; }", &seeds[SEEDS_EXP2].domain).terminals, 2);
+	assert_int_equal(measured("double f(double x) { return x + x; }", &seeds[SEEDS_EXP2].domain)
+				 .terminals,
+		2);
 }
 
 /* ---- hostile text ---- */
@@ -342,9 +424,20 @@ static void ask_everything(const char *text, size_t size)
 
 static void deep_nesting_is_a_limit_and_no_crash(void **state)
 {
-	static const struct { const char *open, *middle, *close; } rows[] = {
-		{ "(", "int x", ")" }, { "{", "", "}" }, { "-", "1", "" }, { "f(", "", ")" }, { "a[", "1", "]" }, { "*", "p", "" }, { "int(*", "x", ")" },
-		{ "if (1) ", ";", "" }, { "struct {", "int a;", "} a;" }, { "a?b:", "c", "" }, { "#if 1\n", "", "#endif\n" },
+	static const struct {
+		const char *open, *middle, *close;
+	} rows[] = {
+		{ "(", "int x", ")" },
+		{ "{", "", "}" },
+		{ "-", "1", "" },
+		{ "f(", "", ")" },
+		{ "a[", "1", "]" },
+		{ "*", "p", "" },
+		{ "int(*", "x", ")" },
+		{ "if (1) ", ";", "" },
+		{ "struct {", "int a;", "} a;" },
+		{ "a?b:", "c", "" },
+		{ "#if 1\n", "", "#endif\n" },
 	};
 	struct err e = { 0 };
 
@@ -357,7 +450,8 @@ static void deep_nesting_is_a_limit_and_no_crash(void **state)
 	}
 	{
 		/* 128 K of them are too many tokens already */
-		char *inner = repeated("(", 25000, "1", ")"), *text = text_format("int x = %s;\n", inner);
+		char *inner = repeated("(", 25000, "1", ")"),
+		     *text = text_format("int x = %s;\n", inner);
 		struct tree t;
 
 		assert_int_equal(tree_parse(&t, text, strlen(text), &e), ERR_LIMIT);
@@ -369,8 +463,10 @@ static void deep_nesting_is_a_limit_and_no_crash(void **state)
 
 static void random_bytes_and_random_tokens_do_not_crash(void **state)
 {
-	static const char *const words[] = { "int ", "x ", "f", "(", ")", "{", "}", ";", "=", "+", "*", "for", "if", "return ", "1.5", "->", "[", "]", "\"", "'", "/*",
-		"*/", "#define ", "\n", "\\", "?", ":", "struct ", ",", "&", "__attribute__", "case ", "goto ", "EVOLVE" };
+	static const char *const words[] = { "int ", "x ", "f", "(", ")", "{", "}", ";", "=", "+",
+		"*", "for", "if", "return ", "1.5", "->", "[", "]", "\"", "'", "/*", "*/",
+		"#define ", "\n", "\\", "?", ":", "struct ", ",", "&", "__attribute__", "case ",
+		"goto ", "EVOLVE" };
 	struct random r;
 	char text[4097];
 
@@ -393,9 +489,12 @@ static void random_bytes_and_random_tokens_do_not_crash(void **state)
 
 static void a_quarter_megabyte_of_usual_code_is_taken(void **state)
 {
-	static const char line[] = "\tintermediate_value = intermediate_value * argument_of_function + 0.69314718055994531;\n";
+	static const char line[] = "\tintermediate_value = intermediate_value * "
+				   "argument_of_function + 0.69314718055994531;\n";
 	char *body = repeated(line, (256 << 10) / (int)sizeof line, "", "");
-	char *text = text_format("double f(double argument_of_function)\n{\n\tdouble intermediate_value = 1;\n%s\treturn intermediate_value;\n}\n", body);
+	char *text = text_format("double f(double argument_of_function)\n{\n\tdouble "
+				 "intermediate_value = 1;\n%s\treturn intermediate_value;\n}\n",
+		body);
 	struct syntax_features f;
 	struct err e = { 0 };
 	char *out;
@@ -404,8 +503,11 @@ static void a_quarter_megabyte_of_usual_code_is_taken(void **state)
 	(void)state;
 	assert_int_equal(syntax_tokens(&out, &size, text, strlen(text), whole(text), NULL, &e), 0);
 	free(out);
-	assert_int_equal(syntax_allowed(text, strlen(text), whole(text), &seeds[SEEDS_EXP2].domain, &e), 0);
-	assert_int_equal(syntax_measure(&f, text, strlen(text), whole(text), &seeds[SEEDS_EXP2].domain, &e), 0);
+	assert_int_equal(
+		syntax_allowed(text, strlen(text), whole(text), &seeds[SEEDS_EXP2].domain, &e), 0);
+	assert_int_equal(
+		syntax_measure(&f, text, strlen(text), whole(text), &seeds[SEEDS_EXP2].domain, &e),
+		0);
 	assert_int_equal(f.operations, 2 * ((256 << 10) / (int)sizeof line));
 	free(body);
 	free(text);
@@ -414,7 +516,8 @@ static void a_quarter_megabyte_of_usual_code_is_taken(void **state)
 static void texts_over_a_cap_are_a_limit(void **state)
 {
 	/* 70,000 signs in one error are what breaks the runtime's heap; see TREE_TOKENS_MAX. */
-	char *stars = repeated("*", 70000, "p", ""), *branches = repeated("a?b:", 20000, "c", ""), *huge = repeated("abcdefgh\n", 130000, "", "");
+	char *stars = repeated("*", 70000, "p", ""), *branches = repeated("a?b:", 20000, "c", ""),
+	     *huge = repeated("abcdefgh\n", 130000, "", "");
 	struct tree t;
 
 	(void)state;

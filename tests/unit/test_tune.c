@@ -22,7 +22,9 @@ static int polynomial(void *context, const double *c, double *r)
 	for (int i = 0; i < NODES; i++) {
 		double x = 0.5 - 0.5 * cos(acos(-1) * (i + 0.5) / NODES);
 
-		r[i] = (((((c[0] * x + c[1]) * x + c[2]) * x + c[3]) * x + c[4]) * x + c[5]) / exp2(x) - 1;
+		r[i] = (((((c[0] * x + c[1]) * x + c[2]) * x + c[3]) * x + c[4]) * x + c[5]) /
+				exp2(x) -
+			1;
 	}
 	return 0;
 }
@@ -40,7 +42,8 @@ static double largest(const double *c)
 /* 7.65e-8 is what Levenberg-Marquardt reaches from the Taylor coefficients (mutation.md 4). */
 static void taylor_coefficients_become_the_least_squares_fit(void **state)
 {
-	double c[] = { 0.0013333558146428443, 0.0096181291076284772, 0.055504108664821580, 0.24022650695910071, 0.69314718055994531, 1.0 };
+	double c[] = { 0.0013333558146428443, 0.0096181291076284772, 0.055504108664821580,
+		0.24022650695910071, 0.69314718055994531, 1.0 };
 	struct problem p = { 0 };
 	struct err e = { 0 };
 
@@ -64,7 +67,8 @@ static void the_cap_on_evaluations_holds_and_the_best_point_is_kept(void **state
 
 static void a_function_that_gives_up_is_a_limit_and_leaves_the_best_point(void **state)
 {
-	double c[] = { 0.0013333558146428443, 0.0096181291076284772, 0.055504108664821580, 0.24022650695910071, 0.69314718055994531, 1.0 };
+	double c[] = { 0.0013333558146428443, 0.0096181291076284772, 0.055504108664821580,
+		0.24022650695910071, 0.69314718055994531, 1.0 };
 	struct problem p = { .give_up_at = 10 };
 	struct err e = { 0 };
 
@@ -73,7 +77,10 @@ static void a_function_that_gives_up_is_a_limit_and_leaves_the_best_point(void *
 	assert_true(largest(c) < 1e-3);
 }
 
-/* sqrt of a negative constant is no number; the fit has to stay on this side of 0, where the answer 0.25 is. */
+/*
+ * sqrt of a negative constant is no number; the fit has to stay on this side of 0, where the answer
+ * 0.25 is.
+ */
 static int with_a_cliff(void *context, const double *c, double *r)
 {
 	(void)context;
