@@ -9,9 +9,8 @@
  * for (T v = low; v < high; v++) body. Only a loop that is `counted` runs through low..high-1 by
  * one; of others just the header is known.
  */
-/* Nodes. */
 struct loop {
-	int node, body;
+	int node, body; /* nodes */
 	int variable, type;      /* nodes: the declared name, its type */
 	int low, high;           /* nodes, -1 unless counted */
 	bool counted;

@@ -19,11 +19,10 @@
 #define DRAWS_MAX 24         /* whole chains tried before nothing is proposed */
 #define OPERATORS_TRIED 12    /* drawn for one step: some find nothing in a given program */
 #define OPERATORS_MAX 128
-#define TUNE_SHARE                                                                                 \
-	20 /* one numeric child in this many goes unfitted: a lucky literal should be seen as it   \
-	      is */
+/* One numeric child in this many goes unfitted: a lucky literal should be seen as it is. */
+#define TUNE_SHARE 20
 
-const struct operator* const offline_groups[] = {
+const struct operator *const offline_groups[] = {
 	numerics_operators,
 	expressions_operators,
 	literals_operators,
@@ -93,7 +92,7 @@ static const struct operator *draw_operator(const struct mutator_task *task)
 	int count = 0, pick;
 
 	for (int g = 0; offline_groups[g] != NULL; g++)
-		for (const struct operator* o = offline_groups[g];
+		for (const struct operator *o = offline_groups[g];
 			o->name != NULL && count < OPERATORS_MAX; o++)
 			if (offline_permits(o, task->domain)) {
 				all[count] = o;

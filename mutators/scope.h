@@ -22,16 +22,14 @@ enum scope_base {
 	SCOPE_BOOL, SCOPE_CHAR, SCOPE_SHORT, SCOPE_INT, SCOPE_UINT, SCOPE_LONG, SCOPE_ULONG,
 	SCOPE_FLOAT, SCOPE_DOUBLE, SCOPE_LONG_DOUBLE,
 };
-/* Enum scope_base. */
 struct scope_type {
-	uint8_t base;
+	uint8_t base; /* enum scope_base */
 	uint8_t depth;           /* pointer or array levels over it */
 	bool is_const;
 	int32_t name; /* node of the type's name in the text, -1: the usual spelling of base */
 };
-/* Nodes. */
 struct scope_binding {
-	int name, declaration;
+	int name, declaration; /* nodes */
 	struct scope_type type;
 	uint32_t from, to;       /* visible in [from, to) */
 	bool parameter, function, is_static, has_value;   /* has_value: set where it is declared */
@@ -43,9 +41,8 @@ struct scope_alias { int name; uint8_t base; };
 
 #define SCOPE_BUCKETS 512
 #define SCOPE_ALIASES_MAX 128
-/* Borrowed. */
 struct scope {
-	const struct tree *tree;
+	const struct tree *tree; /* borrowed */
 	const struct mutator_domain *domain;   /* borrowed, may be NULL */
 	struct scope_binding *bindings;        /* owned, in the order of the text */
 	int count, room;

@@ -23,8 +23,8 @@ struct sketch {
 	struct tree tree;
 	struct scope scope;
 	struct edits edits;      /* out */
-	const char *flags[MUTATOR_FLAGS_MAX + 1]; /* in and out: the genes, NULL-ended; texts are
-						     the caller's or of the genes' table */
+	/* in and out: the genes, NULL-ended; texts are the caller's or of the genes' table */
+	const char *flags[MUTATOR_FLAGS_MAX + 1];
 	const struct sketch *mate;                  /* the second parent, NULL: none */
 	bool used_mate;          /* out: something of the mate is in the edits */
 };

@@ -30,9 +30,8 @@ enum straight_kind {
 	STRAIGHT_NEGATE,
 	STRAIGHT_CALL
 };
-/* Enum straight_kind. */
 struct straight_op {
-	uint8_t kind;
+	uint8_t kind; /* enum straight_kind */
 	uint8_t argument_count;
 	bool integer;            /* a literal without point, while lifting */
 	int16_t arguments[STRAIGHT_ARGUMENTS_MAX];   /* ops */

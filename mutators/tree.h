@@ -92,9 +92,8 @@ enum tree_field {
 	TREE_FIELD_COUNT
 };
 
-/* Bytes of the text. */
 struct tree_node {
-	uint32_t start, end;
+	uint32_t start, end; /* bytes of the text */
 	int32_t parent;          /* -1 for the root */
 	int32_t last;            /* one past the last descendant */
 	int32_t next;            /* next sibling, -1: none */
@@ -106,9 +105,8 @@ struct tree_node {
 	bool missing;            /* the parser invented it to go on */
 };
 
-/* Borrowed. */
 struct tree {
-	const char *text;
+	const char *text; /* borrowed */
 	size_t size;
 	struct tree_node *nodes; /* owned */
 	int count;

@@ -10,9 +10,8 @@
 #include "mutators/mutator.h"
 #include "mutators/region.h"
 
-/* From the root. */
 struct seed {
-	const char *path;
+	const char *path; /* from the root */
 	const char *function;    /* what the region defines */
 	const char *prelude;     /* what the compiler needs to hear before the text */
 	struct mutator_domain domain;

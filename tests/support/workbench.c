@@ -45,7 +45,7 @@ static void check_result(
 }
 
 char *workbench_apply(
-	const struct operator* o, const char *text, const struct mutator_domain *d, uint64_t k)
+	const struct operator *o, const char *text, const struct mutator_domain *d, uint64_t k)
 {
 	struct region r = region_of(text);
 	struct random random;
@@ -78,7 +78,7 @@ static char *tokens_of(const char *text)
 	return tokens;
 }
 
-bool workbench_reaches(const struct operator* o, const char *text, const struct mutator_domain *d,
+bool workbench_reaches(const struct operator *o, const char *text, const struct mutator_domain *d,
 	const char *wanted, int draws)
 {
 	char *goal = tokens_of(wanted);

@@ -17,7 +17,7 @@ const struct operator *workbench_operator(const char *name);
  * changed, when the result does not parse, or is not allowed. Caller frees.
  */
 char *workbench_apply(
-	const struct operator* o, const char *text, const struct mutator_domain *d, uint64_t k);
+	const struct operator *o, const char *text, const struct mutator_domain *d, uint64_t k);
 /* Does one of `draws` applications give, token for token, the wanted text? */
-bool workbench_reaches(const struct operator* o, const char *text, const struct mutator_domain *d,
+bool workbench_reaches(const struct operator *o, const char *text, const struct mutator_domain *d,
 	const char *wanted, int draws);
