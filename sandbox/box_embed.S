@@ -1,6 +1,6 @@
 /*
- * box_embed.S - the box program's bytes inside our binary. The build makes the box first and passes its path,
- * -DBOX_PATH='"build/box"'.
+ * box_embed.S - the box program's bytes inside our binary. The build makes the box first and passes
+ * its path, -DBOX_PATH='"build/box"'.
  */
 	.section .rodata.box, "a", @progbits
 	.balign 16

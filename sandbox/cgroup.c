@@ -54,7 +54,10 @@ static bool put_number(const char *folder, const char *file, int64_t value)
 	return put(folder, file, text);
 }
 
-/* The mount point of the hierarchy and the part of it that the mount shows. controller NULL: cgroup v2. */
+/*
+ * The mount point of the hierarchy and the part of it that the mount shows. controller NULL: cgroup
+ * v2.
+ */
 static bool find_mount(char mount[PATH_ROOM], char root[PATH_ROOM], const char *controller)
 {
 	FILE *f = fopen("/proc/self/mountinfo", "re");
@@ -64,9 +67,10 @@ static bool find_mount(char mount[PATH_ROOM], char root[PATH_ROOM], const char *
 	while (f && !found && fgets(line, sizeof line, f)) {
 		char *tail = strstr(line, " - ");
 		if (!tail || sscanf(line, "%*s %*s %*s %383s %383s", root, mount) != 2 ||
-		    sscanf(tail, " - %31s %*s %511s", type, options) != 2)
+			sscanf(tail, " - %31s %*s %511s", type, options) != 2)
 			continue;
-		found = controller ? !strcmp(type, "cgroup") && has_word(options, controller) : !strcmp(type, "cgroup2");
+		found = controller ? !strcmp(type, "cgroup") && has_word(options, controller) :
+				     !strcmp(type, "cgroup2");
 	}
 	if (f)
 		fclose(f);
@@ -82,8 +86,9 @@ static bool find_own(char out[PATH_ROOM], const char *controller)
 
 	while (f && !found && fgets(line, sizeof line, f)) {
 		line[strcspn(line, "\n")] = '\0';
-		found = controller ? sscanf(line, "%*d:%127[^:]:%383s", names, path) == 2 && has_word(names, controller) :
-			sscanf(line, "0::%383s", path) == 1;
+		found = controller ? sscanf(line, "%*d:%127[^:]:%383s", names, path) == 2 &&
+				has_word(names, controller) :
+				     sscanf(line, "0::%383s", path) == 1;
 	}
 	if (f)
 		fclose(f);
@@ -106,7 +111,8 @@ static void sweep(const char *parent)
 			continue;
 		long pid = strtol(entry->d_name + strlen(LEAF_PREFIX), NULL, 10);
 		if (pid > 0 && kill((pid_t)pid, 0) && errno == ESRCH &&
-		    snprintf(path, sizeof path, "%s/%s", parent, entry->d_name) < (int)sizeof path)
+			snprintf(path, sizeof path, "%s/%s", parent, entry->d_name) <
+				(int)sizeof path)
 			rmdir(path);
 	}
 	if (d)
@@ -129,12 +135,15 @@ static bool make_leaf(char out[512], const char *parent)
 
 static bool open_v2_leaf(struct cgroup *g, const char *parent)
 {
-	/* Refused with EBUSY where processes live in the parent itself; then one of its own parents has to do. */
+	/*
+	 * Refused with EBUSY where processes live in the parent itself; then one of its own parents
+	 * has to do.
+	 */
 	put(parent, "cgroup.subtree_control", "+memory +pids");
 	if (!make_leaf(g->leaf[0], parent))
 		return false;
 	if (put_number(g->leaf[0], "memory.max", CGROUP_MEMORY_MAX) &&
-	    put_number(g->leaf[0], "pids.max", CGROUP_PIDS_MAX))
+		put_number(g->leaf[0], "pids.max", CGROUP_PIDS_MAX))
 		g->v2_fd = open(g->leaf[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (g->v2_fd >= 0)
 		return true;
@@ -161,7 +170,10 @@ static bool open_v2(struct cgroup *g)
 
 static bool open_v1(struct cgroup *g)
 {
-	static const struct { const char *controller, *file; int64_t value; } rows[2] = {
+	static const struct {
+		const char *controller, *file;
+		int64_t value;
+	} rows[2] = {
 		{ "memory", "memory.limit_in_bytes", CGROUP_MEMORY_MAX },
 		{ "pids", "pids.max", CGROUP_PIDS_MAX },
 	};
@@ -169,7 +181,7 @@ static bool open_v1(struct cgroup *g)
 
 	for (int i = 0; i < 2; i++)
 		if (!find_own(own, rows[i].controller) || !make_leaf(g->leaf[i], own) ||
-		    !put_number(g->leaf[i], rows[i].file, rows[i].value)) {
+			!put_number(g->leaf[i], rows[i].file, rows[i].value)) {
 			cgroup_close(g);
 			return false;
 		}
@@ -181,18 +193,22 @@ void cgroup_open(struct cgroup *out)
 {
 	*out = (struct cgroup){ .rung = CGROUP_NONE, .v2_fd = -1 };
 	if (open_v2(out))
-		snprintf(out->detail, sizeof out->detail, "rung A: cgroup v2, boxes are born in %.140s", out->leaf[0]);
+		snprintf(out->detail, sizeof out->detail,
+			"rung A: cgroup v2, boxes are born in %.140s", out->leaf[0]);
 	else if (open_v1(out))
-		snprintf(out->detail, sizeof out->detail, "rung B: cgroup v1 memory and pids below %.130s", out->leaf[0]);
+		snprintf(out->detail, sizeof out->detail,
+			"rung B: cgroup v1 memory and pids below %.130s", out->leaf[0]);
 	else
-		snprintf(out->detail, sizeof out->detail, "rung C: no cgroup of ours; limits inside the boxes hold alone");
+		snprintf(out->detail, sizeof out->detail,
+			"rung C: no cgroup of ours; limits inside the boxes hold alone");
 }
 
 void cgroup_join(struct cgroup *g)
 {
 	for (int i = 0; i < 2 && g->rung == CGROUP_V1; i++)
 		if (!put_number(g->leaf[i], "tasks", syscall(SYS_gettid)))
-			snprintf(g->detail, sizeof g->detail, "rung C: %.150s cannot be joined", g->leaf[i]);
+			snprintf(g->detail, sizeof g->detail, "rung C: %.150s cannot be joined",
+				g->leaf[i]);
 }
 
 void cgroup_close(struct cgroup *g)
@@ -201,7 +217,8 @@ void cgroup_close(struct cgroup *g)
 		close(g->v2_fd);
 	/* The kernel empties the leaf a moment after the last process was reaped. */
 	for (int i = 0; i < 2; i++)
-		for (int turn = 0; g->leaf[i][0] && rmdir(g->leaf[i]) && errno == EBUSY && turn < 100; turn++)
+		for (int turn = 0;
+			g->leaf[i][0] && rmdir(g->leaf[i]) && errno == EBUSY && turn < 100; turn++)
 			clock_sleep_ns(1000000);
 	*g = (struct cgroup){ .rung = CGROUP_NONE, .v2_fd = -1 };
 }

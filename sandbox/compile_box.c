@@ -13,10 +13,12 @@
 static void refuse_size(struct compile_result *r)
 {
 	r->outcome = SANDBOX_LIMIT;
-	snprintf(r->diagnostics, sizeof r->diagnostics, "the source is larger than %u KB\n", COMPILE_SOURCE_MAX >> 10);
+	snprintf(r->diagnostics, sizeof r->diagnostics, "the source is larger than %u KB\n",
+		COMPILE_SOURCE_MAX >> 10);
 }
 
-static int compile(struct compile_result *r, struct sandbox *s, const struct compile_request *request, struct err *e)
+static int compile(struct compile_result *r, struct sandbox *s,
+	const struct compile_request *request, struct err *e)
 {
 	struct unit_objects *objects = NULL;
 	struct buffer plan;
@@ -32,7 +34,8 @@ static int compile(struct compile_result *r, struct sandbox *s, const struct com
 	return rc;
 }
 
-int compile_box_run(struct compile_result *out, struct sandbox *s, const struct compile_request *request, struct err *e)
+int compile_box_run(struct compile_result *out, struct sandbox *s,
+	const struct compile_request *request, struct err *e)
 {
 	struct compile_result r = { .outcome = SANDBOX_OK };
 	int64_t start_ns = clock_now_ns();

@@ -55,7 +55,9 @@ void compile_plan_add_text(struct buffer *plan, const char *text)
 static int add_step(struct buffer *plan, struct box_plan *head, const struct step *s, struct err *e)
 {
 	if (s->full)
-		return err_set(e, ERR_ARGS, "a command line of the compile box has more than %d words", BOX_ARGUMENTS_MAX);
+		return err_set(e, ERR_ARGS,
+			"a command line of the compile box has more than %d words",
+			BOX_ARGUMENTS_MAX);
 	add_u32(plan, s->count);
 	for (unsigned i = 0; i < s->count; i++)
 		compile_plan_add_text(plan, s->arguments[i]);
@@ -66,18 +68,47 @@ static int add_step(struct buffer *plan, struct box_plan *head, const struct ste
 /* ---- checks ---- */
 
 /*
- * Flags are trusted, but a campaign file or a mutator's table may hold a slip. Only what changes code passes: nothing that
- * loads plug-ins or files, writes other outputs, or changes what the adapter relies on.
+ * Flags are trusted, but a campaign file or a mutator's table may hold a slip. Only what changes
+ * code passes: nothing that loads plug-ins or files, writes other outputs, or changes what the
+ * adapter relies on.
  */
 static bool is_flag_allowed(const char *flag)
 {
-	static const char *const allowed[] = { "-O", "-f", "-m", "-std=", "--param=", "-D", "-U", "-ansi", NULL };
+	static const char *const allowed[] = { "-O", "-f", "-m", "-std=", "--param=", "-D", "-U",
+		"-ansi", NULL };
 	static const char *const refused[] = {
-		"-fplugin", "-fpreprocessed", "-fdump", "-flto", "-fprofile", "-fauto-profile", "-fstack-usage",
-		"-fcallgraph", "-fdiagnostics", "-fsanitize", "-ftest-coverage", "-fopt-info", "-fsave", "-fsplit-stack",
-		"-fpch", "-fworking-directory", "-finstrument", "-frecord", "-fverbose", "-fopenmp", "-fopenacc",
-		"-fgnu-tm", "-fcf-protection", "-fno-pic", "-fno-PIC", "-fpie", "-fPIE", "-m32", "-mx32", "-m16",
-		"-mcmodel=", NULL,
+		"-fplugin",
+		"-fpreprocessed",
+		"-fdump",
+		"-flto",
+		"-fprofile",
+		"-fauto-profile",
+		"-fstack-usage",
+		"-fcallgraph",
+		"-fdiagnostics",
+		"-fsanitize",
+		"-ftest-coverage",
+		"-fopt-info",
+		"-fsave",
+		"-fsplit-stack",
+		"-fpch",
+		"-fworking-directory",
+		"-finstrument",
+		"-frecord",
+		"-fverbose",
+		"-fopenmp",
+		"-fopenacc",
+		"-fgnu-tm",
+		"-fcf-protection",
+		"-fno-pic",
+		"-fno-PIC",
+		"-fpie",
+		"-fPIE",
+		"-m32",
+		"-mx32",
+		"-m16",
+		"-mcmodel=",
+		NULL,
 	};
 
 	for (const char *const *r = refused; *r; r++)
@@ -93,7 +124,8 @@ static bool is_unit_name(const char *name)
 {
 	size_t bytes = name ? strlen(name) : 0;
 
-	if (bytes < 3 || bytes > 60 || !isalnum((unsigned char)name[0]) || strcmp(name + bytes - 2, ".c"))
+	if (bytes < 3 || bytes > 60 || !isalnum((unsigned char)name[0]) ||
+		strcmp(name + bytes - 2, ".c"))
 		return false;
 	for (; *name; name++)
 		if (!isalnum((unsigned char)*name) && !strchr("_-.", *name))
@@ -103,13 +135,16 @@ static bool is_unit_name(const char *name)
 
 static int check_units(const struct compile_request *r, struct err *e)
 {
-	if (r->unit_count < 0 || r->unit_count > COMPILE_UNITS_MAX || (r->candidate_included && !r->unit_count))
-		return err_set(e, ERR_ARGS, "%d units, of at most %d", r->unit_count, COMPILE_UNITS_MAX);
+	if (r->unit_count < 0 || r->unit_count > COMPILE_UNITS_MAX ||
+		(r->candidate_included && !r->unit_count))
+		return err_set(
+			e, ERR_ARGS, "%d units, of at most %d", r->unit_count, COMPILE_UNITS_MAX);
 	for (int i = 0; i < r->unit_count; i++) {
 		const struct compile_unit *u = &r->units[i];
-		if (!is_unit_name(u->name) || !strcmp(u->name, CANDIDATE) || (!u->text && u->size) ||
-		    u->size > COMPILE_SOURCE_MAX)
-			return err_set(e, ERR_ARGS, "unit %d: its name must be a plain one ending in .c, its text at most %u KB",
+		if (!is_unit_name(u->name) || !strcmp(u->name, CANDIDATE) ||
+			(!u->text && u->size) || u->size > COMPILE_SOURCE_MAX)
+			return err_set(e, ERR_ARGS,
+				"unit %d: its name must be a plain one ending in .c, its text at most %u KB",
 				i, COMPILE_SOURCE_MAX >> 10);
 		for (int k = 0; k < i; k++)
 			if (!strcmp(u->name, r->units[k].name))
@@ -123,14 +158,16 @@ int compile_plan_check(const struct compile_request *r, struct err *e)
 	if (!r->source && r->source_bytes)
 		return err_set(e, ERR_ARGS, "no source");
 	if (r->layout_count < 1 || r->layout_count > COMPILE_LAYOUTS_MAX)
-		return err_set(e, ERR_ARGS, "%d layouts, of 1 to %d", r->layout_count, COMPILE_LAYOUTS_MAX);
+		return err_set(e, ERR_ARGS, "%d layouts, of 1 to %d", r->layout_count,
+			COMPILE_LAYOUTS_MAX);
 	for (int i = 0; i < r->layout_count; i++)
 		if (r->layouts[i] % PAD_OBJECT_STEP || r->layouts[i] >= PAD_OBJECT_PAD_MAX)
-			return err_set(e, ERR_ARGS, "layout %u is not a multiple of %d below %d", (unsigned)r->layouts[i],
-				PAD_OBJECT_STEP, PAD_OBJECT_PAD_MAX);
+			return err_set(e, ERR_ARGS, "layout %u is not a multiple of %d below %d",
+				(unsigned)r->layouts[i], PAD_OBJECT_STEP, PAD_OBJECT_PAD_MAX);
 	for (int i = 0; i < COMPILE_FLAGS_MAX && r->flags[i]; i++)
 		if (!is_flag_allowed(r->flags[i]))
-			return err_set(e, ERR_ARGS, "the flag %s is not one for the compile box", r->flags[i]);
+			return err_set(e, ERR_ARGS, "the flag %s is not one for the compile box",
+				r->flags[i]);
 	return check_units(r, e);
 }
 
@@ -155,9 +192,24 @@ static int add_unit(struct buffer *plan, struct box_plan *head, const struct san
 	const struct compile_request *r, const char *name, struct err *e)
 {
 	static const char *const fixed[] = {
-		"-fPIC", "-fvisibility=hidden", "-fno-asynchronous-unwind-tables", "-fno-stack-protector", "-fno-ident",
-		"-frandom-seed=clade", "-fmax-errors=3", "-fmax-include-depth=8", "-w", "-fno-diagnostics-show-caret",
-		"-iquote", "/w/i", "-isystem", "/w/i", "-isystem", "/w/p", "-isystem", NULL,
+		"-fPIC",
+		"-fvisibility=hidden",
+		"-fno-asynchronous-unwind-tables",
+		"-fno-stack-protector",
+		"-fno-ident",
+		"-frandom-seed=clade",
+		"-fmax-errors=3",
+		"-fmax-include-depth=8",
+		"-w",
+		"-fno-diagnostics-show-caret",
+		"-iquote",
+		"/w/i",
+		"-isystem",
+		"/w/i",
+		"-isystem",
+		"/w/p",
+		"-isystem",
+		NULL,
 	};
 	char assembly[80], object[80];
 	struct step s = { .count = 0 };
@@ -173,7 +225,9 @@ static int add_unit(struct buffer *plan, struct box_plan *head, const struct san
 	step_add_all(&s, (const char *const[]){ name, "-o", assembly, NULL });
 	int rc = add_step(plan, head, &s, e);
 	s.count = 0;
-	step_add_all(&s, (const char *const[]){ box->tools.as, "--noexecstack", "-o", object, assembly, NULL });
+	step_add_all(&s,
+		(const char *const[]){
+			box->tools.as, "--noexecstack", "-o", object, assembly, NULL });
 	return rc < 0 ? rc : add_step(plan, head, &s, e);
 }
 
@@ -181,8 +235,20 @@ static int add_link(struct buffer *plan, struct box_plan *head, const struct san
 	const struct compile_request *r, int layout, struct err *e)
 {
 	static const char *const fixed[] = {
-		"-shared", "--no-undefined-version", "-z", "noexecstack", "-z", "norelro", "-z", "text", "--hash-style=sysv",
-		"--build-id=none", "--no-warn-rwx-segments", "-s", "-o", NULL,
+		"-shared",
+		"--no-undefined-version",
+		"-z",
+		"noexecstack",
+		"-z",
+		"norelro",
+		"-z",
+		"text",
+		"--hash-style=sysv",
+		"--build-id=none",
+		"--no-warn-rwx-segments",
+		"-s",
+		"-o",
+		NULL,
 	};
 	char image[32], pad[32], objects[COMPILE_UNITS_MAX][80];
 	struct step s = { .count = 0 };
@@ -216,7 +282,8 @@ static int add_steps(struct buffer *plan, struct box_plan *head, const struct sa
 
 /* ---- the rest ---- */
 
-static void add_file(struct buffer *plan, struct box_plan *head, const char *name, const void *bytes, size_t size)
+static void add_file(struct buffer *plan, struct box_plan *head, const char *name,
+	const void *bytes, size_t size)
 {
 	compile_plan_add_text(plan, name);
 	compile_plan_add_block(plan, bytes, size);
@@ -278,11 +345,19 @@ static void add_results(struct buffer *plan, struct box_plan *head, const struct
 
 static void set_limits(struct box_plan *head)
 {
-	static const struct { uint32_t resource; uint64_t value; } rows[BOX_LIMITS] = {
-		{ RLIMIT_NPROC, COMPILE_PLAN_PROCESSES }, { RLIMIT_AS, COMPILE_PLAN_MEMORY_BYTES },
-		{ RLIMIT_FSIZE, COMPILE_PLAN_FILE_BYTES }, { RLIMIT_CPU, COMPILE_PLAN_CPU_S },
+	static const struct {
+		uint32_t resource;
+		uint64_t value;
+	} rows[BOX_LIMITS] = {
+		{ RLIMIT_NPROC, COMPILE_PLAN_PROCESSES },
+		{ RLIMIT_AS, COMPILE_PLAN_MEMORY_BYTES },
+		{ RLIMIT_FSIZE, COMPILE_PLAN_FILE_BYTES },
+		{ RLIMIT_CPU, COMPILE_PLAN_CPU_S },
 		/* 1 and not 0: a piped core_pattern ignores 0, and takes 1 for "no pipe" */
-		{ RLIMIT_CORE, 1 }, { RLIMIT_NOFILE, 64 }, { RLIMIT_MEMLOCK, 0 }, { RLIMIT_MSGQUEUE, 0 },
+		{ RLIMIT_CORE, 1 },
+		{ RLIMIT_NOFILE, 64 },
+		{ RLIMIT_MEMLOCK, 0 },
+		{ RLIMIT_MSGQUEUE, 0 },
 		{ RLIMIT_STACK, 64u << 20 },
 	};
 
@@ -294,7 +369,8 @@ static void set_limits(struct box_plan *head)
 
 static void begin(struct buffer *plan, struct box_plan *head)
 {
-	*head = (struct box_plan){ .magic = BOX_PLAN_MAGIC, .version = BOX_VERSION,
+	*head = (struct box_plan){ .magic = BOX_PLAN_MAGIC,
+		.version = BOX_VERSION,
 		.output_bytes_max = COMPILE_IMAGE_MAX };
 	set_limits(head);
 	buffer_add(plan, head, sizeof *head);
@@ -304,13 +380,14 @@ static void begin(struct buffer *plan, struct box_plan *head)
 static int finish(struct buffer *plan, const struct box_plan *head, struct err *e)
 {
 	if (plan->full)
-		return err_set(e, ERR_ARGS, "the request is larger than %u MB", COMPILE_PLAN_BYTES_MAX >> 20);
+		return err_set(e, ERR_ARGS, "the request is larger than %u MB",
+			COMPILE_PLAN_BYTES_MAX >> 20);
 	memcpy(plan->bytes, head, sizeof *head);
 	return 0;
 }
 
-int compile_plan_make(struct buffer *out, const struct sandbox *s, const struct compile_request *request,
-	const struct unit_objects *objects, struct err *e)
+int compile_plan_make(struct buffer *out, const struct sandbox *s,
+	const struct compile_request *request, const struct unit_objects *objects, struct err *e)
 {
 	struct box_plan head;
 
@@ -326,8 +403,8 @@ int compile_plan_make(struct buffer *out, const struct sandbox *s, const struct 
 	return finish(out, &head, e);
 }
 
-int compile_plan_make_units(struct buffer *out, const struct sandbox *s, const struct compile_request *request,
-	struct err *e)
+int compile_plan_make_units(struct buffer *out, const struct sandbox *s,
+	const struct compile_request *request, struct err *e)
 {
 	struct box_plan head;
 	char name[80];

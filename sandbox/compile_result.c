@@ -18,11 +18,15 @@ static void say(struct compile_result *r, const char *line)
 		used && r->diagnostics[used - 1] != '\n' ? "\n" : "", line);
 }
 
-/* gcc ends with status 1 when it runs into RLIMIT_AS, and only its words tell. A candidate that fakes them gains nothing. */
+/*
+ * gcc ends with status 1 when it runs into RLIMIT_AS, and only its words tell. A candidate that
+ * fakes them gains nothing.
+ */
 static bool ran_out_of_memory(const struct compile_result *r)
 {
-	static const char *const words[] = { "out of memory", "memory exhausted", "Cannot allocate memory",
-		"No space left on device", "File too big", "file truncated", NULL };
+	static const char *const words[] = { "out of memory", "memory exhausted",
+		"Cannot allocate memory", "No space left on device", "File too big",
+		"file truncated", NULL };
 
 	for (const char *const *w = words; *w; w++)
 		if (strstr(r->diagnostics, *w))
@@ -40,11 +44,16 @@ static void judge_signal(struct compile_result *r, const struct box_compiled *c)
 		say(r, "the compiler used up its processor time");
 		break;
 	case SIGKILL:
-		r->outcome = c->step_cpu_ns >= COMPILE_PLAN_CPU_S * INT64_C(500000000) ? SANDBOX_TIMEOUT : SANDBOX_LIMIT;
-		say(r, r->outcome == SANDBOX_TIMEOUT ? "the compiler used up its processor time" :
-			"the compiler was killed for its use of memory");
+		r->outcome = c->step_cpu_ns >= COMPILE_PLAN_CPU_S * INT64_C(500000000) ?
+			SANDBOX_TIMEOUT :
+			SANDBOX_LIMIT;
+		say(r,
+			r->outcome == SANDBOX_TIMEOUT ?
+				"the compiler used up its processor time" :
+				"the compiler was killed for its use of memory");
 		break;
-	case SIGXFSZ: case SIGBUS:
+	case SIGXFSZ:
+	case SIGBUS:
 		r->outcome = SANDBOX_LIMIT;
 		say(r, "the compiler's output is too large");
 		break;
@@ -53,16 +62,15 @@ static void judge_signal(struct compile_result *r, const struct box_compiled *c)
 		r->outcome = SANDBOX_FORBIDDEN;
 		say(r, "the compiler made a system call that is not allowed");
 		break;
-	default:
-		r->outcome = SANDBOX_COMPILE_ERROR;
-		say(r, "the compiler crashed");
+	default: r->outcome = SANDBOX_COMPILE_ERROR; say(r, "the compiler crashed");
 	}
 }
 
 static int judge_step(struct compile_result *r, const struct box_compiled *c, struct err *e)
 {
 	if (c->status < 0 || (WIFEXITED(c->status) && WEXITSTATUS(c->status) == 127))
-		return err_set(e, ERR_SANDBOX, "a tool cannot be started in the compile box: %.200s", r->diagnostics);
+		return err_set(e, ERR_SANDBOX,
+			"a tool cannot be started in the compile box: %.200s", r->diagnostics);
 	if (WIFSIGNALED(c->status))
 		judge_signal(r, c);
 	else
@@ -75,11 +83,8 @@ static int judge_step(struct compile_result *r, const struct box_compiled *c, st
 static int judge_report(struct compile_result *r, const struct box_compiled *c, struct err *e)
 {
 	switch (c->failure) {
-	case BOX_FAILED_NOT:
-		r->outcome = SANDBOX_OK;
-		return 0;
-	case BOX_FAILED_STEP:
-		return judge_step(r, c, e);
+	case BOX_FAILED_NOT: r->outcome = SANDBOX_OK; return 0;
+	case BOX_FAILED_STEP: return judge_step(r, c, e);
 	case BOX_FAILED_OUTPUT:
 		r->outcome = SANDBOX_LIMIT;
 		say(r, "the image is too large");

@@ -1,6 +1,6 @@
 /*
- * headers_embed.S - the freestanding headers of the compile box inside our binary: a list of name, NUL, u32 size, bytes; an
- * empty name ends it. Assembled from the repository's root.
+ * headers_embed.S - the freestanding headers of the compile box inside our binary: a list of name,
+ * NUL, u32 size, bytes; an empty name ends it. Assembled from the repository's root.
  */
 #define HEADER(name, file) \
 	.asciz name ; \

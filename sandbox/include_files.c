@@ -14,12 +14,12 @@
 
 extern const char headers_embed_start[];
 
-static int add_file(struct buffer *files, unsigned *count, const char *name, const char *bytes, size_t size,
-	struct err *e)
+static int add_file(struct buffer *files, unsigned *count, const char *name, const char *bytes,
+	size_t size, struct err *e)
 {
 	if (*count == INCLUDE_FILES_MAX || files->size + size > INCLUDE_FILES_BYTES_MAX)
-		return err_set(e, ERR_LIMIT, "more than %d header files or %u KB of them", INCLUDE_FILES_MAX,
-			INCLUDE_FILES_BYTES_MAX >> 10);
+		return err_set(e, ERR_LIMIT, "more than %d header files or %u KB of them",
+			INCLUDE_FILES_MAX, INCLUDE_FILES_BYTES_MAX >> 10);
 	compile_plan_add_text(files, name);
 	compile_plan_add_block(files, bytes, size);
 	*count += 1;
@@ -42,13 +42,15 @@ static int add_own(struct buffer *files, unsigned *count, struct err *e)
 	return rc;
 }
 
-static int add_entry(struct buffer *files, unsigned *count, const char *folder, const char *entry, struct err *e)
+static int add_entry(
+	struct buffer *files, unsigned *count, const char *folder, const char *entry, struct err *e)
 {
 	char path[4096], name[300], *bytes = NULL;
 	struct stat st;
 	size_t size;
 
-	if (snprintf(path, sizeof path, "%s/%s", folder, entry) >= (int)sizeof path || stat(path, &st))
+	if (snprintf(path, sizeof path, "%s/%s", folder, entry) >= (int)sizeof path ||
+		stat(path, &st))
 		return err_errno(e, ERR_IO, "include folder %s: %s", folder, entry);
 	if (!S_ISREG(st.st_mode))
 		return 0;

@@ -1,5 +1,6 @@
 /*
- * include_files.h - the header files that a compile box gets: ours (p/...) and the problem's (i/...), as files of a plan.
+ * include_files.h - the header files that a compile box gets: ours (p/...) and the problem's
+ * (i/...), as files of a plan.
  */
 #pragma once
 
@@ -8,5 +9,7 @@
 
 struct buffer;
 struct err;
-/* Append our embedded headers and the regular files directly in folder (NULL: none) and count them. */
+/*
+ * Append our embedded headers and the regular files directly in folder (NULL: none) and count them.
+ */
 int include_files_add(struct buffer *files, unsigned *count, const char *folder, struct err *e);

@@ -24,20 +24,21 @@ enum { STACK_BYTES = 256 << 10, FDS_MAX = 32, PARKED = 200 };
 struct launcher {
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t wake;         /* both ways: a new order, an order done */
-	const struct launcher_order *order;   /* borrowed while it is served */
+	pthread_cond_t wake;                /* both ways: a new order, an order done */
+	const struct launcher_order *order; /* borrowed while it is served */
 	struct launcher_process process;
-	int error;                   /* errno of the order that was served */
-	const char *failed;          /* the step that failed, for the text */
+	int error;          /* errno of the order that was served */
+	const char *failed; /* the step that failed, for the text */
 	bool done, stop;
-	uid_t drop_uid;              /* 0: stay who we are */
+	uid_t drop_uid; /* 0: stay who we are */
 	struct cgroup *cgroup;
-	char *stack;                 /* of the child until it execs */
+	char *stack; /* of the child until it execs */
 };
 
 /*
- * ---- between clone and exec: on its own stack, in the parent's memory; raw calls that touch no shared state ----
- * The address sanitizer takes no notice of these frames: what it marked there would outlive them, for exec does not return.
+ * ---- between clone and exec: on its own stack, in the parent's memory; raw calls that touch no
+ * shared state ---- The address sanitizer takes no notice of these frames: what it marked there
+ * would outlive them, for exec does not return.
  */
 #define UNSANITIZED __attribute__((no_sanitize("address")))
 
@@ -55,7 +56,8 @@ UNSANITIZED static void drop_root(struct launcher *l)
 
 	if (!id)
 		return;
-	if (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, id, id, id) || syscall(SYS_setresuid, id, id, id))
+	if (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, id, id, id) ||
+		syscall(SYS_setresuid, id, id, id))
 		fail(l, "root cannot become an unprivileged id here, run as an ordinary user");
 }
 
@@ -69,7 +71,8 @@ UNSANITIZED static void lay_descriptors(struct launcher *l)
 		if ((parked[i] = fcntl(order->fds[i], F_DUPFD, PARKED)) < 0)
 			fail(l, "duplicating descriptors");
 	int null = open("/dev/null", O_RDWR);
-	if (null < 0 || error_fd < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(error_fd, 2) < 0)
+	if (null < 0 || error_fd < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
+		dup2(error_fd, 2) < 0)
 		fail(l, "opening standard streams");
 	for (int i = 0; i < order->fd_count; i++)
 		if (dup2(parked[i], 3 + i) < 0)
@@ -94,7 +97,8 @@ UNSANITIZED static int become_box(void *argument)
 	struct launcher *l = argument;
 	char *const environment[] = { NULL };
 
-	sched_setaffinity(0, sizeof l->order->cpus, &l->order->cpus);   /* a CPU that is gone is no reason to stop */
+	sched_setaffinity(0, sizeof l->order->cpus,
+		&l->order->cpus); /* a CPU that is gone is no reason to stop */
 	lay_descriptors(l);
 	drop_root(l);
 	umask(022);
@@ -104,8 +108,9 @@ UNSANITIZED static int become_box(void *argument)
 }
 
 /*
- * clone3 with a stack of its own: glibc 2.36 has no wrapper, and clone() cannot start a process in a cgroup. rcx and r11 are
- * the kernel's, the other registers survive into the child, which never returns.
+ * clone3 with a stack of its own: glibc 2.36 has no wrapper, and clone() cannot start a process in
+ * a cgroup. rcx and r11 are the kernel's, the other registers survive into the child, which never
+ * returns.
  */
 static long clone_onto(struct clone_args *args, int (*run)(void *), void *argument)
 {
@@ -116,14 +121,16 @@ static long clone_onto(struct clone_args *args, int (*run)(void *), void *argume
 	register void *p __asm__("r9") = argument;
 
 	__asm__ volatile("syscall\n\t"
-		"test %%rax, %%rax\n\t"
-		"jnz 1f\n\t"
-		"xor %%ebp, %%ebp\n\t"
-		"mov %%r9, %%rdi\n\t"
-		"call *%%r8\n\t"
-		"ud2\n"
-		"1:"
-		: "+r"(result) : "r"(a), "r"(size), "r"(r), "r"(p) : "rcx", "r11", "memory", "cc");
+			 "test %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "xor %%ebp, %%ebp\n\t"
+			 "mov %%r9, %%rdi\n\t"
+			 "call *%%r8\n\t"
+			 "ud2\n"
+			 "1:"
+			 : "+r"(result)
+			 : "r"(a), "r"(size), "r"(r), "r"(p)
+			 : "rcx", "r11", "memory", "cc");
 	return result;
 }
 
@@ -149,7 +156,8 @@ static void serve(struct launcher *l)
 	l->failed = NULL;
 	long pid = clone_onto(&args, become_box, l);
 	if (l->drop_uid)
-		prctl(PR_SET_DUMPABLE, dumpable == 1, 0, 0, 0);   /* the child's change of id cleared it for shared memory */
+		prctl(PR_SET_DUMPABLE, dumpable == 1, 0, 0,
+			0); /* the child's change of id cleared it for shared memory */
 	if (pid < 0) {
 		l->error = (int)-pid;
 		l->failed = "starting a process";
@@ -189,7 +197,8 @@ int launcher_open(struct launcher **out, uid_t drop_uid, struct cgroup *g, struc
 	l->cgroup = g;
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_cond_init(&l->wake, NULL);
-	l->stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	l->stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	int rc = l->stack == MAP_FAILED ? errno : pthread_create(&l->thread, NULL, run, l);
 	if (rc) {
 		errno = rc;
@@ -215,7 +224,8 @@ void launcher_close(struct launcher *l)
 	free(l);
 }
 
-int launcher_start(struct launcher_process *out, struct launcher *l, const struct launcher_order *order, struct err *e)
+int launcher_start(struct launcher_process *out, struct launcher *l,
+	const struct launcher_order *order, struct err *e)
 {
 	if (order->fd_count > FDS_MAX)
 		return err_set(e, ERR_SANDBOX, "a box gets at most %d descriptors", FDS_MAX);
@@ -243,7 +253,7 @@ int launcher_wait(struct launcher_process *p)
 {
 	siginfo_t info = { 0 };
 
-	while (waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED) && errno == EINTR) { }
+	while (waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED) && errno == EINTR) {}
 	close(p->pidfd);
 	p->pidfd = -1;
 	return info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;

@@ -25,12 +25,12 @@ enum { OURS, THEIRS };
 
 /* Everything that lives as long as one compile box. */
 struct box {
-	int socket[2], error[2];     /* ours and theirs; -1 once closed */
+	int socket[2], error[2]; /* ours and theirs; -1 once closed */
 	int plan;
 	int images[COMPILE_LAYOUTS_MAX];
 	int image_count;
 	struct launcher_process process;
-	size_t kept, seen;           /* bytes of diagnostics */
+	size_t kept, seen; /* bytes of diagnostics */
 };
 
 static void close_fd(int *fd)
@@ -42,7 +42,9 @@ static void close_fd(int *fd)
 
 static void box_init(struct box *b)
 {
-	*b = (struct box){ .socket = { -1, -1 }, .error = { -1, -1 }, .plan = -1, .process = { -1, -1 } };
+	*b = (struct box){
+		.socket = { -1, -1 }, .error = { -1, -1 }, .plan = -1, .process = { -1, -1 }
+	};
 	for (int i = 0; i < COMPILE_LAYOUTS_MAX; i++)
 		b->images[i] = -1;
 }
@@ -82,7 +84,9 @@ static int open_images(struct box *b, int count, struct err *e)
 	return 0;
 }
 
-/* The toolchain and nothing else of the host, a scratch tmpfs, the folders for header files in it. */
+/*
+ * The toolchain and nothing else of the host, a scratch tmpfs, the folders for header files in it.
+ */
 static void add_mounts(struct wall *w, const struct sandbox *s)
 {
 	const struct toolchain *t = &s->tools;
@@ -91,10 +95,14 @@ static void add_mounts(struct wall *w, const struct sandbox *s)
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		wall_add_all(w, (const char *const[]){ "--ro-bind", files[i], files[i], NULL });
 	for (int i = 0; i < t->library_dir_count; i++)
-		wall_add_all(w, (const char *const[]){ "--ro-bind", t->library_dirs[i], t->library_dirs[i], NULL });
-	wall_add_all(w, (const char *const[]){ "--symlink", t->interpreter, "/lib64/ld-linux-x86-64.so.2",
-		"--size", COMPILE_PLAN_SCRATCH_BYTES, "--tmpfs", "/w", "--dir", "/w/p", "--dir", "/w/i",
-		"--symlink", "w/p", "/p", "--symlink", "w/i", "/i", NULL });
+		wall_add_all(w,
+			(const char *const[]){
+				"--ro-bind", t->library_dirs[i], t->library_dirs[i], NULL });
+	wall_add_all(w,
+		(const char *const[]){ "--symlink", t->interpreter, "/lib64/ld-linux-x86-64.so.2",
+			"--size", COMPILE_PLAN_SCRATCH_BYTES, "--tmpfs", "/w", "--dir", "/w/p",
+			"--dir", "/w/i", "--symlink", "w/p", "/p", "--symlink", "w/i", "/i",
+			NULL });
 }
 
 static int launch(struct box *b, const struct sandbox *s, struct err *e)
@@ -105,7 +113,8 @@ static int launch(struct box *b, const struct sandbox *s, struct err *e)
 	memcpy(fds + 2, b->images, sizeof b->images);
 	wall_init(&w, s, fds, 2 + b->image_count);
 	add_mounts(&w, s);
-	int rc = wall_launch(&b->process, &w, s, POLICY_COMPILE, "/w", "compile", &s->compile_cpus, b->error[THEIRS], e);
+	int rc = wall_launch(&b->process, &w, s, POLICY_COMPILE, "/w", "compile", &s->compile_cpus,
+		b->error[THEIRS], e);
 	close_fd(&b->socket[THEIRS]);
 	close_fd(&b->error[THEIRS]);
 	close_fd(&b->plan);
@@ -125,7 +134,9 @@ static bool drain(struct box *b, struct compile_result *r)
 	b->seen += (size_t)got;
 	for (ssize_t i = 0; i < got && b->kept < sizeof r->diagnostics - 256; i++) {
 		unsigned char c = (unsigned char)chunk[i];
-		r->diagnostics[b->kept++] = (c < ' ' && c != '\n' && c != '\t') || c >= 0x7f ? '?' : (char)c;
+		r->diagnostics[b->kept++] = (c < ' ' && c != '\n' && c != '\t') || c >= 0x7f ?
+			'?' :
+			(char)c;
 	}
 	r->diagnostics[b->kept] = '\0';
 	return true;
@@ -133,7 +144,10 @@ static bool drain(struct box *b, struct compile_result *r)
 
 static void hear(struct box *b, struct compile_ending *end)
 {
-	union { uint32_t greeting; struct box_compiled report; } message;
+	union {
+		uint32_t greeting;
+		struct box_compiled report;
+	} message;
 	ssize_t got = recv(b->socket[OURS], &message, sizeof message, MSG_DONTWAIT);
 
 	if (got == (ssize_t)sizeof message.greeting && message.greeting == BOX_VERSION)
@@ -146,8 +160,12 @@ static void hear(struct box *b, struct compile_ending *end)
 		close_fd(&b->socket[OURS]);
 }
 
-/* Until the box reported or ended, took too long or said too much. The text's time begins with the greeting. */
-static void watch(struct box *b, struct compile_result *r, struct compile_ending *end, int64_t limit_ns)
+/*
+ * Until the box reported or ended, took too long or said too much. The text's time begins with the
+ * greeting.
+ */
+static void watch(
+	struct box *b, struct compile_result *r, struct compile_ending *end, int64_t limit_ns)
 {
 	int64_t stop_ns = clock_now_ns() + START_LIMIT_NS;
 	bool talking = true;
@@ -160,7 +178,8 @@ static void watch(struct box *b, struct compile_result *r, struct compile_ending
 		};
 		int64_t left_ns = stop_ns - clock_now_ns();
 		end->late = left_ns <= 0;
-		if (end->late || (poll(polls, 3, (int)(left_ns / 1000000) + 1) < 0 && errno != EINTR))
+		if (end->late ||
+			(poll(polls, 3, (int)(left_ns / 1000000) + 1) < 0 && errno != EINTR))
 			break;
 		if (polls[1].revents)
 			talking = drain(b, r);
@@ -176,20 +195,28 @@ static void watch(struct box *b, struct compile_result *r, struct compile_ending
 	}
 	/* What the tools wrote before the report is in the pipe by now. */
 	if (fcntl(b->error[OURS], F_SETFL, O_NONBLOCK) == 0)
-		for (int turn = 0; turn < 2 && talking && b->kept < sizeof r->diagnostics - 256; turn++)
+		for (int turn = 0; turn < 2 && talking && b->kept < sizeof r->diagnostics - 256;
+			turn++)
 			talking = drain(b, r);
 }
 
-/* The box is dead: fix the bytes. A seal is refused while anything could still write, so success means that nothing can. */
-static int seal_images(struct box *b, struct compile_result *r, const struct box_compiled *c, struct err *e)
+/*
+ * The box is dead: fix the bytes. A seal is refused while anything could still write, so success
+ * means that nothing can.
+ */
+static int seal_images(
+	struct box *b, struct compile_result *r, const struct box_compiled *c, struct err *e)
 {
 	struct stat st;
 
 	for (int i = 0; i < b->image_count; i++) {
-		if (fcntl(b->images[i], F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))
+		if (fcntl(b->images[i], F_ADD_SEALS,
+			    F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))
 			return err_errno(e, ERR_SANDBOX, "an image cannot be sealed");
-		if (fstat(b->images[i], &st) || st.st_size > (off_t)COMPILE_IMAGE_MAX || st.st_size <= 0)
-			return err_set(e, ERR_SANDBOX, "the compile box gave an image of a wrong size");
+		if (fstat(b->images[i], &st) || st.st_size > (off_t)COMPILE_IMAGE_MAX ||
+			st.st_size <= 0)
+			return err_set(
+				e, ERR_SANDBOX, "the compile box gave an image of a wrong size");
 		if (i == 0)
 			r->image_bytes = (size_t)st.st_size;
 	}
@@ -203,8 +230,8 @@ static int seal_images(struct box *b, struct compile_result *r, const struct box
 	return 0;
 }
 
-static int run(struct compile_result *r, struct box *b, const struct sandbox *s, const struct buffer *plan,
-	int outputs, int64_t wall_limit_ns, struct err *e)
+static int run(struct compile_result *r, struct box *b, const struct sandbox *s,
+	const struct buffer *plan, int outputs, int64_t wall_limit_ns, struct err *e)
 {
 	struct compile_ending end = { .greeted = false };
 	int rc = fdio_sealed(&b->plan, "plan", plan->bytes, plan->size, e);
@@ -227,8 +254,8 @@ static int run(struct compile_result *r, struct box *b, const struct sandbox *s,
 	return rc;
 }
 
-int one_box_run(struct compile_result *r, const struct sandbox *s, const struct buffer *plan, int outputs,
-	int64_t wall_limit_ns, struct err *e)
+int one_box_run(struct compile_result *r, const struct sandbox *s, const struct buffer *plan,
+	int outputs, int64_t wall_limit_ns, struct err *e)
 {
 	struct box b;
 

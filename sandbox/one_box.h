@@ -10,8 +10,8 @@
 
 struct buffer;
 /*
- * Fill outcome, diagnostics, images (the plan's outputs, sealed), sizes and costs of r, which the caller prepared.
- * wall_limit_ns: 0 for 15 s. 0, or ERR_SANDBOX.
+ * Fill outcome, diagnostics, images (the plan's outputs, sealed), sizes and costs of r, which the
+ * caller prepared. wall_limit_ns: 0 for 15 s. 0, or ERR_SANDBOX.
  */
-int one_box_run(struct compile_result *r, const struct sandbox *s, const struct buffer *plan, int outputs,
-	int64_t wall_limit_ns, struct err *e);
+int one_box_run(struct compile_result *r, const struct sandbox *s, const struct buffer *plan,
+	int outputs, int64_t wall_limit_ns, struct err *e);

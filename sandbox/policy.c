@@ -17,28 +17,72 @@ enum { PROGRAM_MAX = 64 << 10 };
 
 /* What any static or dynamic glibc program needs to start, to use memory and to die. */
 static const int base_calls[] = {
-	SCMP_SYS(execve), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(pread64),
-	SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(newfstatat), SCMP_SYS(fstat), SCMP_SYS(readlink), SCMP_SYS(mmap),
-	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect), SCMP_SYS(madvise), SCMP_SYS(brk),
-	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
-	SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(set_tid_address), SCMP_SYS(rseq), SCMP_SYS(arch_prctl),
-	SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(tgkill),
-	SCMP_SYS(prlimit64), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(wait4),
+	SCMP_SYS(execve),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(read),
+	SCMP_SYS(write),
+	SCMP_SYS(pread64),
+	SCMP_SYS(lseek),
+	SCMP_SYS(close),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(fstat),
+	SCMP_SYS(readlink),
+	SCMP_SYS(mmap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(madvise),
+	SCMP_SYS(brk),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sigaltstack),
+	SCMP_SYS(futex),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(set_tid_address),
+	SCMP_SYS(rseq),
+	SCMP_SYS(arch_prctl),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(tgkill),
+	SCMP_SYS(prlimit64),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(wait4),
 };
 
 /* The zygote: fork a candidate, pin it, shut it. Trusted code in front of hostile objects. */
 static const int zygote_calls[] = {
-	SCMP_SYS(clone3), SCMP_SYS(close_range), SCMP_SYS(prctl), SCMP_SYS(seccomp), SCMP_SYS(sched_setaffinity),
+	SCMP_SYS(clone3),
+	SCMP_SYS(close_range),
+	SCMP_SYS(prctl),
+	SCMP_SYS(seccomp),
+	SCMP_SYS(sched_setaffinity),
 };
 
 /*
- * cc1, as and ld.bfd. dup is there because perror() on cc1's out-of-memory path calls it; utimensat because the box pins
- * the times of its files. Plain clone and fork are absent, and vfork carries no flags.
+ * cc1, as and ld.bfd. dup is there because perror() on cc1's out-of-memory path calls it; utimensat
+ * because the box pins the times of its files. Plain clone and fork are absent, and vfork carries
+ * no flags.
  */
 static const int compile_calls[] = {
-	SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(faccessat2), SCMP_SYS(getcwd), SCMP_SYS(statx), SCMP_SYS(unlink),
-	SCMP_SYS(chmod), SCMP_SYS(umask), SCMP_SYS(getrusage), SCMP_SYS(sysinfo), SCMP_SYS(vfork), SCMP_SYS(kill),
-	SCMP_SYS(dup), SCMP_SYS(utimensat),
+	SCMP_SYS(openat),
+	SCMP_SYS(access),
+	SCMP_SYS(faccessat2),
+	SCMP_SYS(getcwd),
+	SCMP_SYS(statx),
+	SCMP_SYS(unlink),
+	SCMP_SYS(chmod),
+	SCMP_SYS(umask),
+	SCMP_SYS(getrusage),
+	SCMP_SYS(sysinfo),
+	SCMP_SYS(vfork),
+	SCMP_SYS(kill),
+	SCMP_SYS(dup),
+	SCMP_SYS(utimensat),
 };
 static const int compile_fcntl[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC };
 
@@ -61,8 +105,12 @@ static int add_compile_rules(scmp_filter_ctx filter)
 			SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)compile_fcntl[i], 0));
 	/* No locks on read-only files that other boxes see, too. */
 	if (rc == 0)
-		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_SETLK, 0));
-	/* The flags of clone3 lie behind a pointer that a filter cannot read; glibc falls back to what is allowed. */
+		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(fcntl), 1,
+			SCMP_A1(SCMP_CMP_EQ, F_SETLK, 0));
+	/*
+	 * The flags of clone3 lie behind a pointer that a filter cannot read; glibc falls back to
+	 * what is allowed.
+	 */
 	if (rc == 0)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	return rc;
@@ -80,7 +128,8 @@ static int add_rules(scmp_filter_ctx filter, enum policy_kind kind)
 	if (rc == 0)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 0);
 	if (rc == 0)
-		rc = kind == POLICY_ZYGOTE ? ALLOW(filter, zygote_calls) : add_compile_rules(filter);
+		rc = kind == POLICY_ZYGOTE ? ALLOW(filter, zygote_calls) :
+					     add_compile_rules(filter);
 	return rc;
 }
 

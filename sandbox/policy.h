@@ -1,7 +1,9 @@
 /*
- * policy.h - the allow-lists of system calls that bubblewrap installs before the box program starts (libseccomp).
+ * policy.h - the allow-lists of system calls that bubblewrap installs before the box program starts
+ * (libseccomp).
  *
- * Default and wrong architecture: the process is killed. The strict tier's last filter is the box program's own (box/strict.c).
+ * Default and wrong architecture: the process is killed. The strict tier's last filter is the box
+ * program's own (box/strict.c).
  */
 #pragma once
 

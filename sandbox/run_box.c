@@ -12,9 +12,9 @@
 enum { CHILDREN_PER_ZYGOTE = 1000 };
 
 struct run_box {
-	struct sandbox *sandbox;     /* borrowed */
-	struct zygote *zygote;       /* NULL while there is none */
-	int children;                /* started in this zygote */
+	struct sandbox *sandbox; /* borrowed */
+	struct zygote *zygote;   /* NULL while there is none */
+	int children;            /* started in this zygote */
 };
 
 #define NAME(name) #name,
@@ -61,7 +61,9 @@ int run_box_import_bits(uint64_t bits[], const char *const *names, struct err *e
 	for (int count = 0; names && *names; names++, count++) {
 		int number = import_number(*names);
 		if (number < 0 || count == RUN_IMPORTS_MAX)
-			return err_set(e, ERR_ARGS, number < 0 ? "the loader has no function %s" : "too many imports (%s)",
+			return err_set(e, ERR_ARGS,
+				number < 0 ? "the loader has no function %s" :
+					     "too many imports (%s)",
 				*names);
 		bits[number / 64] |= UINT64_C(1) << (number % 64);
 	}

@@ -75,6 +75,11 @@ struct run_crossing {
  * 0 when a crossing was attempted, whatever its outcome; ERR_SANDBOX otherwise.
  */
 int run_child_cross(struct run_crossing *out, struct run_child *c, const struct run_call *calls, int count, void *copy, size_t copy_bytes, int64_t limit_ns, struct err *e);
+/*
+ * Blocking channel: wait, at most limit_ns, until the child sleeps in its futex, asked of the kernel. Then it cannot run before the next doorbell, so
+ * that arguments may be written which it must not see early. false: it does not go to sleep, or is dead.
+ */
+bool run_child_rest(struct run_child *c, int64_t limit_ns);
 /* A child that ended: what it was and the resources that it used. */
 enum sandbox_outcome run_child_outcome(const struct run_child *c);
 pid_t run_child_pid(const struct run_child *c);      /* in the host's pid namespace, for tests */

@@ -25,26 +25,26 @@
 #define SECOND_NS INT64_C(1000000000)
 #define START_LIMIT_NS (5 * SECOND_NS)
 #define CPU_LIMIT_DEFAULT_NS (10 * SECOND_NS)
-/* Death wakes the driver through the robust futex; the slice only serves a child that broke its own list. */
+/* Death wakes the driver through the robust futex; the slice serves a child that broke its list. */
 #define SLICE_NS (50 * INT64_C(1000000))
-#define SPINS_PER_LOOK 4096              /* some 20-100 us between looks at the clock and at the child */
+#define SPINS_PER_LOOK 4096 /* some 20-100 us between looks at the clock and at the child */
 #define YIELDS_MAX 64
 #define NAP_NS 20000
 
 _Static_assert(RUN_CALLS_MAX == BOX_CALLS_MAX, "one size of a batch");
 
 struct run_child {
-	struct zygote *zygote;       /* held */
+	struct zygote *zygote; /* held */
 	struct shared_region request, ack, arguments, results;
 	int pidfd;
-	pid_t box_pid, host_pid;     /* in the box's numbering and in ours; host_pid 0 where unknown */
+	pid_t box_pid, host_pid; /* in the box's numbering and in ours; host_pid 0 where unknown */
 	clockid_t cpu_clock;
 	bool has_cpu_clock;
 	enum run_channel channel;
-	uint32_t seq;                /* of the last doorbell */
-	uint32_t busy;               /* what the door holds while the child works */
+	uint32_t seq;  /* of the last doorbell */
+	uint32_t busy; /* what the door holds while the child works */
 	int64_t cpu_limit_ns;
-	int64_t cpu_mark_ns;         /* the child's CPU clock when the last crossing ended; -1 before the first */
+	int64_t cpu_mark_ns; /* its CPU clock when the last crossing ended; -1 before the first */
 	bool dead;
 	enum sandbox_outcome outcome;
 };
@@ -72,8 +72,9 @@ static long wait_on(volatile void *word, uint32_t value, int64_t span_ns)
 }
 
 /*
- * Does the child wait in its futex? Asked of the kernel, not of the child: a requeue of nobody from the word to itself wakes
- * nobody, moves nobody and returns how many wait. It fails when the word is not value.
+ * Does the child wait in its futex? Asked of the kernel, not of the child: a requeue of nobody from
+ * the word to itself wakes nobody, moves nobody and returns how many wait. It fails when the word
+ * is not value.
  */
 static bool is_asleep_on(volatile void *word, uint32_t value)
 {
@@ -96,7 +97,10 @@ static enum sandbox_outcome judge(const struct run_child *c, const struct box_an
 	switch (WTERMSIG(a->status)) {
 	case SIGSYS: return SANDBOX_FORBIDDEN;
 	case SIGXCPU: return SANDBOX_TIMEOUT;
-	/* Not by us: RLIMIT_CPU, whose ticks differ from the account by some percent, or the kernel's lack of memory. */
+	/*
+	 * Not by us: RLIMIT_CPU, whose ticks differ from the account by some percent, or the
+	 * kernel's lack of memory.
+	 */
 	case SIGKILL: return a->cpu_ns >= c->cpu_limit_ns / 2 ? SANDBOX_TIMEOUT : SANDBOX_LIMIT;
 	default: return SANDBOX_CRASH;
 	}
@@ -142,9 +146,10 @@ static int check_spec(const struct run_spec *spec, struct err *e)
 	if (spec->tier != SANDBOX_STRICT)
 		return err_set(e, ERR_UNSUPPORTED, "only the strict tier is built");
 	if (!spec->entry || strlen(spec->entry) >= BOX_ENTRY_MAX || !*spec->entry)
-		return err_set(e, ERR_ARGS, "the entry needs a name of at most %d bytes", BOX_ENTRY_MAX - 1);
+		return err_set(e, ERR_ARGS, "the entry needs a name of at most %d bytes",
+			BOX_ENTRY_MAX - 1);
 	if (spec->arguments_bytes > RUN_REGION_MAX || spec->results_bytes > RUN_REGION_MAX ||
-	    spec->arena_bytes > RUN_REGION_MAX)
+		spec->arena_bytes > RUN_REGION_MAX)
 		return err_set(e, ERR_ARGS, "a region is larger than %u MB", RUN_REGION_MAX >> 20);
 	if (spec->cpu >= CPU_SETSIZE)
 		return err_set(e, ERR_ARGS, "no processor %d", spec->cpu);
@@ -159,10 +164,12 @@ static int open_regions(struct run_child *c, const struct run_spec *spec, struct
 		rc = shared_region_open(&c->ack, "ack", BOX_PAGE, false, e);
 	if (rc == 0)
 		rc = shared_region_open(&c->arguments, "arguments", spec->arguments_bytes, true, e);
-	return rc < 0 ? rc : shared_region_open(&c->results, "results", spec->results_bytes, false, e);
+	return rc < 0 ? rc :
+			shared_region_open(&c->results, "results", spec->results_bytes, false, e);
 }
 
-static int make_order(struct box_order *order, const struct run_child *c, const struct run_spec *spec, struct err *e)
+static int make_order(struct box_order *order, const struct run_child *c,
+	const struct run_spec *spec, struct err *e)
 {
 	int64_t limit_ns = spec->cpu_limit_ns > 0 ? spec->cpu_limit_ns : CPU_LIMIT_DEFAULT_NS;
 
@@ -182,8 +189,11 @@ static int make_order(struct box_order *order, const struct run_child *c, const 
 static int ask_start(struct run_child *c, const struct box_order *order, int image, struct err *e)
 {
 	int fds[BOX_FD_COUNT] = {
-		[BOX_FD_IMAGE] = image, [BOX_FD_REQUEST] = c->request.fd, [BOX_FD_ACK] = c->ack.fd,
-		[BOX_FD_ARGUMENTS] = c->arguments.fd, [BOX_FD_RESULTS] = c->results.fd,
+		[BOX_FD_IMAGE] = image,
+		[BOX_FD_REQUEST] = c->request.fd,
+		[BOX_FD_ACK] = c->ack.fd,
+		[BOX_FD_ARGUMENTS] = c->arguments.fd,
+		[BOX_FD_RESULTS] = c->results.fd,
 	};
 	struct box_answer answer = { 0 };
 	int rc = zygote_ask(c->zygote, &answer, &c->pidfd, order, fds, BOX_FD_COUNT, e);
@@ -210,8 +220,12 @@ static void find_host_pid(struct run_child *c)
 	c->has_cpu_clock = c->host_pid && clock_getcpuclockid(c->host_pid, &c->cpu_clock) == 0;
 }
 
-/* 0 ready, 1 refused or died; nothing of the candidate ran before READY, so state and reason are to be believed. */
-static int await_ready(struct run_child *c, enum sandbox_outcome *outcome, char reason[256], struct err *e)
+/*
+ * 0 ready, 1 refused or died; nothing of the candidate ran before READY, so state and reason are to
+ * be believed.
+ */
+static int await_ready(
+	struct run_child *c, enum sandbox_outcome *outcome, char reason[256], struct err *e)
 {
 	struct box_ack *ack = ack_of(c);
 	int64_t stop_ns = clock_now_ns() + START_LIMIT_NS;
@@ -232,8 +246,8 @@ static int await_ready(struct run_child *c, enum sandbox_outcome *outcome, char 
 		return 1;
 	}
 	if (state == BOX_BROKEN)
-		return err_set(e, ERR_SANDBOX, "a candidate's process cannot be set up: %.*s", (int)sizeof ack->reason,
-			ack->reason);
+		return err_set(e, ERR_SANDBOX, "a candidate's process cannot be set up: %.*s",
+			(int)sizeof ack->reason, ack->reason);
 	int rc = finish(c, SANDBOX_OK, e);
 	if (rc < 0)
 		return rc;
@@ -243,7 +257,8 @@ static int await_ready(struct run_child *c, enum sandbox_outcome *outcome, char 
 }
 
 /* A zygote that is gone or confused is replaced once; what fails with a fresh one, too, is told. */
-static int fork_candidate(struct run_child *c, struct run_box *b, const struct box_order *order, int image, struct err *e)
+static int fork_candidate(struct run_child *c, struct run_box *b, const struct box_order *order,
+	int image, struct err *e)
 {
 	int rc = ERR_SANDBOX;
 
@@ -265,7 +280,8 @@ static int fork_candidate(struct run_child *c, struct run_box *b, const struct b
 	return rc;
 }
 
-int run_child_start(struct run_child **out, struct run_box *b, const struct run_spec *spec, enum sandbox_outcome *outcome, char reason[256], struct err *e)
+int run_child_start(struct run_child **out, struct run_box *b, const struct run_spec *spec,
+	enum sandbox_outcome *outcome, char reason[256], struct err *e)
 {
 	struct box_order order;
 	int rc = check_spec(spec, e);
@@ -343,7 +359,10 @@ static enum sandbox_outcome await_sleep(struct run_child *c, int64_t limit_ns)
 	return SANDBOX_OK;
 }
 
-/* What the acknowledgement page says: SANDBOX_OK answered, SANDBOX_LIMIT not yet, SANDBOX_CHEAT neither. */
+/*
+ * What the acknowledgement page says: SANDBOX_OK answered, SANDBOX_LIMIT not yet, SANDBOX_CHEAT
+ * neither.
+ */
 static enum sandbox_outcome read_ack(const struct run_child *c)
 {
 	uint32_t seq = ack_of(c)->seq;
@@ -351,7 +370,8 @@ static enum sandbox_outcome read_ack(const struct run_child *c)
 	return seq == c->seq ? SANDBOX_OK : seq == c->seq - 1 ? SANDBOX_LIMIT : SANDBOX_CHEAT;
 }
 
-static enum sandbox_outcome await_ack_blocking(struct run_child *c, int64_t start_ns, int64_t limit_ns)
+static enum sandbox_outcome await_ack_blocking(
+	struct run_child *c, int64_t start_ns, int64_t limit_ns)
 {
 	struct box_ack *ack = ack_of(c);
 	enum sandbox_outcome state;
@@ -367,7 +387,8 @@ static enum sandbox_outcome await_ack_blocking(struct run_child *c, int64_t star
 	return state;
 }
 
-static enum sandbox_outcome await_ack_spinning(struct run_child *c, int64_t start_ns, int64_t limit_ns)
+static enum sandbox_outcome await_ack_spinning(
+	struct run_child *c, int64_t start_ns, int64_t limit_ns)
 {
 	enum sandbox_outcome state;
 
@@ -384,8 +405,8 @@ static enum sandbox_outcome await_ack_spinning(struct run_child *c, int64_t star
 }
 
 /* Doorbell to copy done: nothing else may stand in here. */
-static enum sandbox_outcome cross_timed(struct run_crossing *x, struct run_child *c, void *copy, size_t copy_bytes,
-	int64_t limit_ns)
+static enum sandbox_outcome cross_timed(struct run_crossing *x, struct run_child *c, void *copy,
+	size_t copy_bytes, int64_t limit_ns)
 {
 	struct box_request *request = request_of(c);
 	enum sandbox_outcome state;
@@ -406,7 +427,8 @@ static enum sandbox_outcome cross_timed(struct run_crossing *x, struct run_child
 	return state;
 }
 
-static void cross(struct run_crossing *x, struct run_child *c, void *copy, size_t copy_bytes, int64_t limit_ns)
+static void cross(struct run_crossing *x, struct run_child *c, void *copy, size_t copy_bytes,
+	int64_t limit_ns)
 {
 	if (read_ack(c) != SANDBOX_OK) {
 		x->outcome = SANDBOX_CHEAT;
@@ -427,20 +449,28 @@ static void cross(struct run_crossing *x, struct run_child *c, void *copy, size_
 		x->child_cpu_ns = c->cpu_mark_ns - before_ns;
 }
 
-static int check_calls(const struct run_child *c, const struct run_call *calls, int count, size_t copy_bytes,
-	struct err *e)
+bool run_child_rest(struct run_child *c, int64_t limit_ns)
+{
+	return !c->dead && c->channel == RUN_BLOCKING && read_ack(c) == SANDBOX_OK && await_sleep(c, limit_ns) == SANDBOX_OK;
+}
+
+static int check_calls(const struct run_child *c, const struct run_call *calls, int count,
+	size_t copy_bytes, struct err *e)
 {
 	if (count < 1 || count > RUN_CALLS_MAX)
-		return err_set(e, ERR_ARGS, "%d calls in a crossing, of 1 to %d", count, RUN_CALLS_MAX);
+		return err_set(
+			e, ERR_ARGS, "%d calls in a crossing, of 1 to %d", count, RUN_CALLS_MAX);
 	for (int i = 0; i < count; i++)
-		if (calls[i].argument_offset > c->arguments.bytes || calls[i].result_offset > c->results.bytes)
+		if (calls[i].argument_offset > c->arguments.bytes ||
+			calls[i].result_offset > c->results.bytes)
 			return err_set(e, ERR_ARGS, "call %d lies outside of its regions", i);
 	if (copy_bytes > c->results.bytes)
 		return err_set(e, ERR_ARGS, "the copy is larger than the results");
 	return 0;
 }
 
-int run_child_cross(struct run_crossing *out, struct run_child *c, const struct run_call *calls, int count, void *copy, size_t copy_bytes, int64_t limit_ns, struct err *e)
+int run_child_cross(struct run_crossing *out, struct run_child *c, const struct run_call *calls,
+	int count, void *copy, size_t copy_bytes, int64_t limit_ns, struct err *e)
 {
 	struct run_crossing x = { .outcome = SANDBOX_OK };
 	int rc = check_calls(c, calls, count, copy_bytes, e);
@@ -452,7 +482,8 @@ int run_child_cross(struct run_crossing *out, struct run_child *c, const struct 
 	struct box_request *request = request_of(c);
 	request->count = (uint32_t)count;
 	for (int i = 0; i < count; i++)
-		request->calls[i] = (struct box_call){ calls[i].argument_offset, calls[i].result_offset };
+		request->calls[i] = (struct box_call){ calls[i].argument_offset,
+			calls[i].result_offset };
 	cross(&x, c, copy, copy_bytes, limit_ns);
 	if (x.outcome != SANDBOX_OK) {
 		rc = finish(c, x.outcome == SANDBOX_CRASH ? SANDBOX_OK : x.outcome, e);

@@ -22,49 +22,64 @@ enum { MESSAGE_MAX = 600 };
 extern const char box_embed_start[], box_embed_end[];
 
 static const char *const outcome_names[] = {
-	[SANDBOX_OK] = "ok", [SANDBOX_COMPILE_ERROR] = "compile_error", [SANDBOX_LIMIT] = "limit",
-	[SANDBOX_TIMEOUT] = "timeout", [SANDBOX_CRASH] = "crash", [SANDBOX_FORBIDDEN] = "forbidden",
+	[SANDBOX_OK] = "ok",
+	[SANDBOX_COMPILE_ERROR] = "compile_error",
+	[SANDBOX_LIMIT] = "limit",
+	[SANDBOX_TIMEOUT] = "timeout",
+	[SANDBOX_CRASH] = "crash",
+	[SANDBOX_FORBIDDEN] = "forbidden",
 	[SANDBOX_CHEAT] = "cheat",
 };
 
 const char *sandbox_outcome_name(enum sandbox_outcome o)
 {
-	return (unsigned)o < sizeof outcome_names / sizeof *outcome_names ? outcome_names[o] : "unknown";
+	return (unsigned)o < sizeof outcome_names / sizeof *outcome_names ? outcome_names[o] :
+									    "unknown";
 }
 
 static int find_bwrap(struct sandbox *s, struct err *e)
 {
-	static const char *const places[] = { "/usr/bin/bwrap", "/usr/local/bin/bwrap", "/bin/bwrap", NULL };
+	static const char *const places[] = { "/usr/bin/bwrap", "/usr/local/bin/bwrap",
+		"/bin/bwrap", NULL };
 
 	for (const char *const *p = places; *p; p++)
 		if (access(*p, X_OK) == 0) {
 			snprintf(s->bwrap, sizeof s->bwrap, "%s", *p);
 			return 0;
 		}
-	return err_set(e, ERR_SANDBOX, "bubblewrap is missing: install it (apt install bubblewrap)");
+	return err_set(
+		e, ERR_SANDBOX, "bubblewrap is missing: install it (apt install bubblewrap)");
 }
 
-/* The mend for what bubblewrap says when a kernel or a distribution keeps namespaces from ordinary users. */
+/*
+ * The mend for what bubblewrap says when a kernel or a distribution keeps namespaces from ordinary
+ * users.
+ */
 static const char *mend_for(const char *message)
 {
 	if (strstr(message, "uid map") || strstr(message, "RTM_NEWADDR"))
 		return "allow bwrap to make user namespaces: an AppArmor profile for /usr/bin/bwrap with 'userns,', or "
-			"sysctl kernel.apparmor_restrict_unprivileged_userns=0";
+		       "sysctl kernel.apparmor_restrict_unprivileged_userns=0";
 	if (strstr(message, "namespace"))
 		return "allow user namespaces: sysctl user.max_user_namespaces=15000, and on older Debian "
-			"sysctl kernel.unprivileged_userns_clone=1; in a container, allow unshare in its seccomp profile";
-	if (strstr(message, "disable-userns") || strstr(message, "as-pid-1") || strstr(message, "Unknown option"))
+		       "sysctl kernel.unprivileged_userns_clone=1; in a container, allow unshare in its seccomp profile";
+	if (strstr(message, "disable-userns") || strstr(message, "as-pid-1") ||
+		strstr(message, "Unknown option"))
 		return "bubblewrap 0.8 or later is needed";
 	return "run bwrap by hand to see more";
 }
 
-/* All that comes, but for what does not fit. The end comes with the end of the box, for nobody else has the other end. */
+/*
+ * All that comes, but for what does not fit. The end comes with the end of the box, for nobody else
+ * has the other end.
+ */
 static void read_message(char *out, size_t size, int fd)
 {
 	size_t used = 0;
 	ssize_t got;
 
-	while (used < size - 1 && ((got = read(fd, out + used, size - 1 - used)) > 0 || (got < 0 && errno == EINTR)))
+	while (used < size - 1 &&
+		((got = read(fd, out + used, size - 1 - used)) > 0 || (got < 0 && errno == EINTR)))
 		used += got > 0 ? (size_t)got : 0;
 	while (used && out[used - 1] == '\n')
 		used--;
@@ -82,7 +97,8 @@ static int probe(struct sandbox *s, struct err *e)
 	if (pipe2(ends, O_CLOEXEC))
 		return err_errno(e, ERR_SANDBOX, "pipe");
 	wall_init(&w, s, NULL, 0);
-	int rc = wall_launch(&process, &w, s, POLICY_ZYGOTE, "/", "probe", &s->compile_cpus, ends[1], e);
+	int rc = wall_launch(
+		&process, &w, s, POLICY_ZYGOTE, "/", "probe", &s->compile_cpus, ends[1], e);
 	close(ends[1]);
 	if (rc == 0) {
 		read_message(message, sizeof message, ends[0]);
@@ -101,13 +117,16 @@ static int open_parts(struct sandbox *s, const struct sandbox_options *options, 
 	if (rc == 0)
 		rc = toolchain_find(&s->tools, options->compiler, e);
 	for (int kind = POLICY_COMPILE; kind <= POLICY_ZYGOTE && rc == 0; kind++)
-		rc = policy_program(&s->policy[kind], &s->policy_bytes[kind], (enum policy_kind)kind, e);
+		rc = policy_program(
+			&s->policy[kind], &s->policy_bytes[kind], (enum policy_kind)kind, e);
 	if (rc == 0)
-		rc = fdio_sealed(&s->box_fd, "box", box_embed_start, (size_t)(box_embed_end - box_embed_start), e);
+		rc = fdio_sealed(&s->box_fd, "box", box_embed_start,
+			(size_t)(box_embed_end - box_embed_start), e);
 	if (rc == 0)
 		rc = include_files_add(&s->headers, &s->header_count, options->include_dir, e);
 	if (rc == 0)
-		rc = launcher_open(&s->launcher, options->drop_uid ? options->drop_uid : DROP_UID_DEFAULT, &s->cgroup, e);
+		rc = launcher_open(&s->launcher,
+			options->drop_uid ? options->drop_uid : DROP_UID_DEFAULT, &s->cgroup, e);
 	return rc < 0 ? rc : probe(s, e);
 }
 

@@ -1,6 +1,7 @@
 /*
- * sandbox_parts.h - struct sandbox, for the files of this folder only. Read-only after sandbox_open, apart from the processors
- * the launching thread and the cache of units, which lock themselves, so that several threads may compile through one sandbox.
+ * sandbox_parts.h - struct sandbox, for the files of this folder only. Read-only after
+ * sandbox_open, apart from the processors the launching thread and the cache of units, which lock
+ * themselves, so that several threads may compile through one sandbox.
  */
 #pragma once
 
@@ -18,11 +19,11 @@ struct sandbox {
 	struct toolchain tools;
 	struct cgroup cgroup;
 	struct launcher *launcher;
-	void *policy[2];             /* owned BPF programs, by enum policy_kind */
+	void *policy[2]; /* owned BPF programs, by enum policy_kind */
 	size_t policy_bytes[2];
-	int box_fd;                  /* sealed memfd of the box program */
+	int box_fd; /* sealed memfd of the box program */
 	cpu_set_t compile_cpus;
-	struct buffer headers;       /* the files of /p and /i, as in a plan */
+	struct buffer headers; /* the files of /p and /i, as in a plan */
 	unsigned header_count;
-	struct unit_cache *units;    /* owned; locks itself */
+	struct unit_cache *units; /* owned; locks itself */
 };

@@ -33,7 +33,8 @@ static int spawn(pid_t *pid, const char *const *argv, int out_fd)
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, out_fd, 1);
 	posix_spawn_file_actions_adddup2(&actions, out_fd, 2);
-	int rc = posix_spawnp(pid, argv[0], &actions, NULL, (char *const *)(size_t)argv, environment);
+	int rc = posix_spawnp(
+		pid, argv[0], &actions, NULL, (char *const *)(size_t)argv, environment);
 	posix_spawn_file_actions_destroy(&actions);
 	return rc;
 }
@@ -51,20 +52,25 @@ static int run(struct buffer *out, const char *const *argv, struct err *e)
 	int rc = spawn(&pid, argv, pipe_fds[1]);
 	close(pipe_fds[1]);
 	if (rc == 0) {
-		while ((got = read(pipe_fds[0], chunk, sizeof chunk)) > 0 || (got < 0 && errno == EINTR))
+		while ((got = read(pipe_fds[0], chunk, sizeof chunk)) > 0 ||
+			(got < 0 && errno == EINTR))
 			if (got > 0)
 				buffer_add(out, chunk, (size_t)got);
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR) { }
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
 	}
 	close(pipe_fds[0]);
 	if (rc || (WIFEXITED(status) && WEXITSTATUS(status) == 127))
-		return err_set(e, ERR_MISSING, "%s cannot be started: install gcc and binutils", argv[0]);
+		return err_set(
+			e, ERR_MISSING, "%s cannot be started: install gcc and binutils", argv[0]);
 	if (status)
 		return err_set(e, ERR_SANDBOX, "%s %s failed", argv[0], argv[1]);
-	return buffer_add(out, "", 0) < 0 || !out->bytes ? err_set(e, ERR_SANDBOX, "%s %s says nothing", argv[0], argv[1]) : 0;
+	return buffer_add(out, "", 0) < 0 || !out->bytes ?
+		err_set(e, ERR_SANDBOX, "%s %s says nothing", argv[0], argv[1]) :
+		0;
 }
 
-static int run_line(char *out, size_t size, const char *program, const char *argument, struct err *e)
+static int run_line(
+	char *out, size_t size, const char *program, const char *argument, struct err *e)
 {
 	const char *argv[] = { program, argument, NULL };
 	struct buffer text;
@@ -87,15 +93,18 @@ static bool find_program(char out[PATH_MAX], const char *name)
 	for (path = path && *path ? path : SEARCH_PATH; *path;) {
 		size_t bytes = strcspn(path, ":");
 		char candidate[PATH_MAX];
-		int length = snprintf(candidate, sizeof candidate, "%.*s/%s", (int)bytes, path, name);
-		if (length < (int)sizeof candidate && access(candidate, X_OK) == 0 && realpath(candidate, out))
+		int length = snprintf(
+			candidate, sizeof candidate, "%.*s/%s", (int)bytes, path, name);
+		if (length < (int)sizeof candidate && access(candidate, X_OK) == 0 &&
+			realpath(candidate, out))
 			return true;
 		path += bytes + (path[bytes] == ':');
 	}
 	return false;
 }
 
-static int find_tool(char out[TOOLCHAIN_PATH_MAX], const char *compiler, const char *tool, struct err *e)
+static int find_tool(
+	char out[TOOLCHAIN_PATH_MAX], const char *compiler, const char *tool, struct err *e)
 {
 	char option[64], name[PATH_MAX], real[PATH_MAX];
 
@@ -104,7 +113,8 @@ static int find_tool(char out[TOOLCHAIN_PATH_MAX], const char *compiler, const c
 	if (rc < 0)
 		return rc;
 	if (!find_program(real, name) || strlen(real) >= TOOLCHAIN_PATH_MAX)
-		return err_set(e, ERR_MISSING, "%s has no %s: install gcc and binutils", compiler, tool);
+		return err_set(
+			e, ERR_MISSING, "%s has no %s: install gcc and binutils", compiler, tool);
 	snprintf(out, TOOLCHAIN_PATH_MAX, "%s", real);
 	return 0;
 }
@@ -124,12 +134,15 @@ static int add_library_dir(struct toolchain *t, const char *library, struct err 
 		if (!strcmp(t->library_dirs[i], real))
 			return 0;
 	if (t->library_dir_count == TOOLCHAIN_DIRS_MAX)
-		return err_set(e, ERR_LIMIT, "the compiler's libraries lie in more than %d folders", TOOLCHAIN_DIRS_MAX);
+		return err_set(e, ERR_LIMIT, "the compiler's libraries lie in more than %d folders",
+			TOOLCHAIN_DIRS_MAX);
 	snprintf(t->library_dirs[t->library_dir_count++], TOOLCHAIN_PATH_MAX, "%s", real);
 	return 0;
 }
 
-/* "\tlibz.so.1 => /lib/x86_64-linux-gnu/libz.so.1 (0x...)": as listed by the dynamic linker itself. */
+/*
+ * "\tlibz.so.1 => /lib/x86_64-linux-gnu/libz.so.1 (0x...)": as listed by the dynamic linker itself.
+ */
 static int find_libraries(struct toolchain *t, const char *tool, struct err *e)
 {
 	const char *argv[] = { INTERPRETER, "--list", tool, NULL };
@@ -175,7 +188,9 @@ static int read_native(struct toolchain *t, char *line, struct err *e)
 		bool is_parameter = !strcmp(word, "--param");
 		if (parameter || is_parameter || text_has_prefix(word, "-m")) {
 			if (t->native_count == TOOLCHAIN_NATIVE_MAX)
-				return err_set(e, ERR_LIMIT, "-march=native means more than %d options", TOOLCHAIN_NATIVE_MAX);
+				return err_set(e, ERR_LIMIT,
+					"-march=native means more than %d options",
+					TOOLCHAIN_NATIVE_MAX);
 			t->native[t->native_count++] = text_copy(word);
 		}
 		if (text_has_prefix(word, "-mtune="))
@@ -187,7 +202,8 @@ static int read_native(struct toolchain *t, char *line, struct err *e)
 
 static int find_native(struct toolchain *t, const char *compiler, struct err *e)
 {
-	const char *argv[] = { compiler, "-march=native", "-###", "-S", "-x", "c", "/dev/null", "-o", "/dev/null", NULL };
+	const char *argv[] = { compiler, "-march=native", "-###", "-S", "-x", "c", "/dev/null",
+		"-o", "/dev/null", NULL };
 	struct buffer text;
 
 	buffer_init(&text, OUTPUT_MAX);
@@ -209,7 +225,8 @@ static int find_all(struct toolchain *t, const char *compiler, struct err *e)
 	int rc = run_line(t->version, sizeof t->version, compiler, "--version", e);
 
 	if (rc == 0 && strstr(t->version, "clang"))
-		rc = err_set(e, ERR_UNSUPPORTED, "%s is %s: only gcc is supported in the compile box for now", compiler,
+		rc = err_set(e, ERR_UNSUPPORTED,
+			"%s is %s: only gcc is supported in the compile box for now", compiler,
 			t->version);
 	if (rc == 0)
 		rc = find_tool(t->cc1, compiler, "cc1", e);
@@ -218,7 +235,8 @@ static int find_all(struct toolchain *t, const char *compiler, struct err *e)
 	if (rc == 0)
 		rc = find_tool(t->ld, compiler, "ld", e);
 	if (rc == 0)
-		rc = run_line(t->include_dir, sizeof t->include_dir, compiler, "-print-file-name=include", e);
+		rc = run_line(t->include_dir, sizeof t->include_dir, compiler,
+			"-print-file-name=include", e);
 	if (rc == 0 && (!realpath(INTERPRETER, real) || strlen(real) >= sizeof t->interpreter))
 		rc = err_errno(e, ERR_UNSUPPORTED, "%s", INTERPRETER);
 	if (rc == 0) {

@@ -47,7 +47,10 @@ void unit_cache_free(struct unit_cache *c)
 	free(c);
 }
 
-/* Everything that the objects depend on, each part with its length, so that no two requests share a key. */
+/*
+ * Everything that the objects depend on, each part with its length, so that no two requests share a
+ * key.
+ */
 static struct buffer *make_key(const struct compile_request *r)
 {
 	struct buffer *key = memory_alloc(sizeof *key);
@@ -73,7 +76,10 @@ static struct unit_objects *find(struct unit_cache *c, const struct buffer *key)
 	return NULL;
 }
 
-/* The lock is held. Takes the place of the entry that was idle longest; with none idle the new one is not kept. */
+/*
+ * The lock is held. Takes the place of the entry that was idle longest; with none idle the new one
+ * is not kept.
+ */
 static void keep(struct unit_cache *c, struct unit_objects *o)
 {
 	int oldest = -1;
@@ -83,7 +89,8 @@ static void keep(struct unit_cache *c, struct unit_objects *o)
 			oldest = i;
 			break;
 		}
-		if (!c->entries[i]->users && (oldest < 0 || c->entries[i]->used < c->entries[oldest]->used))
+		if (!c->entries[i]->users &&
+			(oldest < 0 || c->entries[i]->used < c->entries[oldest]->used))
 			oldest = i;
 	}
 	if (oldest < 0)
@@ -101,8 +108,8 @@ static bool is_kept(const struct unit_cache *c, const struct unit_objects *o)
 }
 
 /* A box of its own, without the candidate. *out stays NULL when the units do not compile. */
-static int compile(struct unit_objects **out, const struct sandbox *s, const struct compile_request *request,
-	struct err *e)
+static int compile(struct unit_objects **out, const struct sandbox *s,
+	const struct compile_request *request, struct err *e)
 {
 	struct compile_result r = { .outcome = SANDBOX_OK };
 	struct unit_objects *o = memory_alloc(sizeof *o);
@@ -123,7 +130,10 @@ static int compile(struct unit_objects **out, const struct sandbox *s, const str
 	return rc;
 }
 
-/* A second thread that wants the same units meanwhile compiles them, too: harmless, and no lock is held over a box. */
+/*
+ * A second thread that wants the same units meanwhile compiles them, too: harmless, and no lock is
+ * held over a box.
+ */
 static int add(struct unit_objects **out, struct unit_cache *c, const struct sandbox *s,
 	const struct compile_request *request, struct buffer *key, struct err *e)
 {

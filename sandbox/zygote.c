@@ -25,7 +25,8 @@ struct zygote {
 /* One answer, or the news that there will be none. */
 static int hear(struct zygote *z, struct box_answer *answer, int *pidfd, struct err *e)
 {
-	struct pollfd polls[] = { { .fd = z->socket, .events = POLLIN }, { .fd = z->process.pidfd, .events = POLLIN } };
+	struct pollfd polls[] = { { .fd = z->socket, .events = POLLIN },
+		{ .fd = z->process.pidfd, .events = POLLIN } };
 	int fds[PASSING_MAX], count, rc;
 
 	do
@@ -33,7 +34,9 @@ static int hear(struct zygote *z, struct box_answer *answer, int *pidfd, struct 
 	while (rc < 0 && errno == EINTR);
 	if (rc <= 0)
 		return err_set(e, ERR_SANDBOX, "the zygote does not answer");
-	if (!polls[0].revents || passing_receive(z->socket, answer, sizeof *answer, fds, &count) != (long)sizeof *answer)
+	if (!polls[0].revents ||
+		passing_receive(z->socket, answer, sizeof *answer, fds, &count) !=
+			(long)sizeof *answer)
 		return err_set(e, ERR_SANDBOX, "the zygote ended");
 	for (int i = 0; i < count; i++)
 		if (i == 0 && pidfd)
@@ -45,7 +48,8 @@ static int hear(struct zygote *z, struct box_answer *answer, int *pidfd, struct 
 	return 0;
 }
 
-static int launch(struct zygote *z, const struct sandbox *s, int socket, int error_fd, struct err *e)
+static int launch(
+	struct zygote *z, const struct sandbox *s, int socket, int error_fd, struct err *e)
 {
 	cpu_set_t any;
 	struct wall w;
@@ -60,13 +64,15 @@ static int launch(struct zygote *z, const struct sandbox *s, int socket, int err
 static int explain(int error_fd, struct err *e)
 {
 	char message[MESSAGE_MAX];
-	ssize_t got = fcntl(error_fd, F_SETFL, O_NONBLOCK) ? -1 : read(error_fd, message, sizeof message - 1);
+	ssize_t got = fcntl(error_fd, F_SETFL, O_NONBLOCK) ?
+		-1 :
+		read(error_fd, message, sizeof message - 1);
 
 	while (got > 0 && message[got - 1] == '\n')
 		got--;
 	message[got > 0 ? got : 0] = '\0';
 	return *message ? err_set(e, ERR_SANDBOX, "a run box cannot be started: %s", message) :
-		err_in(e, "a run box cannot be started");
+			  err_in(e, "a run box cannot be started");
 }
 
 int zygote_open(struct zygote **out, struct sandbox *s, struct err *e)
@@ -77,7 +83,8 @@ int zygote_open(struct zygote **out, struct sandbox *s, struct err *e)
 	int rc;
 
 	*z = (struct zygote){ .references = 1, .socket = -1, .process = { -1, -1 } };
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) || pipe2(errors, O_CLOEXEC))
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) ||
+		pipe2(errors, O_CLOEXEC))
 		rc = err_errno(e, ERR_SANDBOX, "the channels of a run box");
 	else
 		rc = launch(z, s, sockets[1], errors[1], e);
@@ -115,8 +122,8 @@ void zygote_release(struct zygote *z)
 	free(z);
 }
 
-int zygote_ask(struct zygote *z, struct box_answer *answer, int *pidfd, const struct box_order *order, const int *fds,
-	int fd_count, struct err *e)
+int zygote_ask(struct zygote *z, struct box_answer *answer, int *pidfd,
+	const struct box_order *order, const int *fds, int fd_count, struct err *e)
 {
 	if (passing_send(z->socket, order, sizeof *order, fds, fd_count))
 		return err_errno(e, ERR_SANDBOX, "the zygote cannot be reached");
@@ -127,7 +134,8 @@ int zygote_ask(struct zygote *z, struct box_answer *answer, int *pidfd, const st
 		return err_set(e, ERR_SANDBOX, "the zygote answered another order");
 	if (answer->error) {
 		errno = answer->error;
-		return err_errno(e, ERR_SANDBOX, "the zygote cannot %s", order->op == BOX_START ? "fork" : "reap");
+		return err_errno(e, ERR_SANDBOX, "the zygote cannot %s",
+			order->op == BOX_START ? "fork" : "reap");
 	}
 	return 0;
 }

@@ -3,16 +3,20 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { HEADER = 16, CLASS_MIN = 5, CLASSES = 40 };   /* the smallest block is 32 bytes, 16 of them the header */
+enum {
+	HEADER = 16,
+	RANK_MIN = 5,
+	RANKS = 40
+}; /* the smallest block is 32 bytes, 16 of them the header */
 
 struct block {
-	unsigned class;
-	struct block *next;          /* while free: overlays the caller's bytes */
+	unsigned rank;
+	struct block *next; /* while free: overlays the caller's bytes */
 };
 
 static struct {
 	char *at, *end;
-	struct block *free[CLASSES];
+	struct block *free[RANKS];
 } arena;
 
 void arena_init(void *base, size_t bytes)
@@ -22,31 +26,31 @@ void arena_init(void *base, size_t bytes)
 	arena.end = arena.at + bytes;
 }
 
-static unsigned class_of(size_t bytes)
+static unsigned rank_of(size_t bytes)
 {
-	unsigned class = CLASS_MIN;
+	unsigned rank = RANK_MIN;
 
-	while (((size_t)1 << class) < bytes + HEADER)
-		class++;
-	return class;
+	while (((size_t)1 << rank) < bytes + HEADER)
+		rank++;
+	return rank;
 }
 
 void *arena_malloc(size_t bytes)
 {
-	if (bytes > (size_t)1 << (CLASSES - 2))
+	if (bytes > (size_t)1 << (RANKS - 2))
 		return NULL;
-	unsigned class = class_of(bytes);
-	struct block *b = arena.free[class];
+	unsigned rank = rank_of(bytes);
+	struct block *b = arena.free[rank];
 	if (b) {
-		arena.free[class] = b->next;
+		arena.free[rank] = b->next;
 		return (char *)b + HEADER;
 	}
-	size_t size = (size_t)1 << class;
+	size_t size = (size_t)1 << rank;
 	if (size > (size_t)(arena.end - arena.at))
 		return NULL;
 	b = (struct block *)(void *)arena.at;
 	arena.at += size;
-	b->class = class;
+	b->rank = rank;
 	return (char *)b + HEADER;
 }
 
@@ -65,7 +69,7 @@ void *arena_realloc(void *old, size_t bytes)
 	if (!old)
 		return arena_malloc(bytes);
 	struct block *b = (struct block *)(void *)((char *)old - HEADER);
-	size_t room = ((size_t)1 << (b->class & 63)) - HEADER;
+	size_t room = ((size_t)1 << (b->rank & 63)) - HEADER;
 	if (bytes <= room)
 		return old;
 	void *block = arena_malloc(bytes);
@@ -81,8 +85,8 @@ void arena_free(void *block)
 	if (!block)
 		return;
 	struct block *b = (struct block *)(void *)((char *)block - HEADER);
-	if (b->class >= CLASSES)
+	if (b->rank >= RANKS)
 		__builtin_trap();
-	b->next = arena.free[b->class];
-	arena.free[b->class] = b;
+	b->next = arena.free[b->rank];
+	arena.free[b->rank] = b;
 }

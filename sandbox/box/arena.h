@@ -1,7 +1,9 @@
 /*
- * arena.h - malloc for one candidate: power-of-two classes with free lists over a fixed region, no system call.
+ * arena.h - malloc for one candidate: power-of-two classes with free lists over a fixed region, no
+ * system call.
  *
- * The region lies between guard pages. It is the candidate's own memory, bookkeeping included: what it breaks there is its own.
+ * The region lies between guard pages. It is the candidate's own memory, bookkeeping included: what
+ * it breaks there is its own.
  */
 #pragma once
 

@@ -1,9 +1,9 @@
 /*
  * box_main.c - the box program: small, static, the only program of ours that runs inside a box.
  *
- *   zygote    run box: fork candidates              (zygote_loop.h, box_child.h, loader.h, strict.h)
- *   compile   compile box: follow one plan          (plan.h)
- *   probe     does a box start at all               (exit status 0)
+ *   zygote    run box: fork candidates       (zygote_loop.h, box_child.h, loader.h, strict.h)
+ *   compile   compile box: follow one plan   (plan.h)
+ *   probe     does a box start at all        (exit status 0)
  */
 #include <string.h>
 

@@ -1,13 +1,17 @@
 /*
- * import_table.h - every function that the loader can hand to a candidate, once, for both sides: the box turns names into
- * addresses, the driver turns names into bit numbers. The order is the numbering.
+ * import_table.h - every function that the loader can hand to a candidate, once, for both sides:
+ * the box turns names into addresses, the driver turns names into bit numbers. The order is the
+ * numbering.
  *
- * None of them makes a system call, allocates outside the arena or touches a file. qsort is ours, because
- * glibc's may call malloc and sysconf, which the strict filter answers with death.
+ * None of them makes a system call, allocates outside the arena or touches a file. qsort is ours,
+ * because glibc's may call malloc and sysconf, which the strict filter answers with death.
  */
 #pragma once
 
-/* What gcc may call of its own accord, even from freestanding code (its manual, "Language Standards"): always allowed. */
+/*
+ * What gcc may call of its own accord, even from freestanding code (its manual, "Language
+ * Standards"): always allowed.
+ */
 #define IMPORT_TABLE_IMPLICIT(X) \
 	X(memcpy) X(memmove) X(memset) X(memcmp)
 

@@ -9,7 +9,10 @@
 #include "sandbox/box/box_wire.h"
 #include "sandbox/box/import_table.h"
 
-/* libgcc's helpers have no header; only their addresses are taken, so bytes under another C name will do. */
+/*
+ * libgcc's helpers have no header; only their addresses are taken, so bytes under another C name
+ * will do.
+ */
 #define DECLARE(name) extern char libgcc_##name[] __asm__(#name);
 IMPORT_TABLE_LIBGCC(DECLARE)
 #undef DECLARE
@@ -32,7 +35,8 @@ static void sift_down(char *base, size_t root, size_t count, size_t size,
 	int (*compare)(const void *, const void *))
 {
 	for (size_t child; (child = 2 * root + 1) < count; root = child) {
-		if (child + 1 < count && compare(base + child * size, base + (child + 1) * size) < 0)
+		if (child + 1 < count &&
+			compare(base + child * size, base + (child + 1) * size) < 0)
 			child++;
 		if (compare(base + root * size, base + child * size) >= 0)
 			return;
@@ -41,7 +45,8 @@ static void sift_down(char *base, size_t root, size_t count, size_t size,
 }
 
 /* Heapsort: in place, no recursion, n log n on every input. */
-static void own_qsort(void *array, size_t count, size_t size, int (*compare)(const void *, const void *))
+static void own_qsort(
+	void *array, size_t count, size_t size, int (*compare)(const void *, const void *))
 {
 	char *base = array;
 
@@ -53,7 +58,10 @@ static void own_qsort(void *array, size_t count, size_t size, int (*compare)(con
 	}
 }
 
-struct import { const char *name; void *address; };
+struct import {
+	const char *name;
+	void *address;
+};
 
 #define LIBRARY(name) { #name, (void *)name },
 #define LIBGCC(name) { #name, libgcc_##name },

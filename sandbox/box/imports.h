@@ -6,5 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The address, or NULL when the name is unknown, not allowed, or needs an arena and there is none. */
+/*
+ * The address, or NULL when the name is unknown, not allowed, or needs an arena and there is none.
+ */
 void *imports_find(const char *name, const uint64_t *allowed, bool with_arena);

@@ -13,15 +13,15 @@
 enum { SEGMENTS_MAX = 16, PAGE = 4096 };
 
 struct image {
-	const char *file;            /* private copy */
+	const char *file; /* private copy */
 	size_t size;
-	char *base;                  /* where it was mapped */
-	uint64_t span;               /* bytes from base */
+	char *base;    /* where it was mapped */
+	uint64_t span; /* bytes from base */
 	const Elf64_Phdr *segments;
 	int segment_count;
 	const Elf64_Sym *symbols;
 	uint64_t symbol_count;
-	const char *strings;         /* ends with a NUL */
+	const char *strings; /* ends with a NUL */
 	uint64_t string_bytes;
 	const uint64_t *allowed;
 	bool with_arena;
@@ -48,10 +48,12 @@ static bool read_file(struct image *m, int fd)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) || st.st_size < (off_t)sizeof(Elf64_Ehdr) || st.st_size > (off_t)LOADER_FILE_MAX)
+	if (fstat(fd, &st) || st.st_size < (off_t)sizeof(Elf64_Ehdr) ||
+		st.st_size > (off_t)LOADER_FILE_MAX)
 		return refuse(m, "the image is not an object of a sane size");
 	m->size = (size_t)st.st_size;
-	char *copy = mmap(NULL, m->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *copy = mmap(
+		NULL, m->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (copy == MAP_FAILED)
 		return refuse(m, "no memory for the image");
 	m->file = copy;
@@ -65,10 +67,11 @@ static bool check_header(struct image *m)
 	const Elf64_Ehdr *h = (const void *)m->file;
 
 	if (memcmp(h->e_ident, ELFMAG, SELFMAG) || h->e_ident[EI_CLASS] != ELFCLASS64 ||
-	    h->e_ident[EI_DATA] != ELFDATA2LSB || h->e_type != ET_DYN || h->e_machine != EM_X86_64)
+		h->e_ident[EI_DATA] != ELFDATA2LSB || h->e_type != ET_DYN ||
+		h->e_machine != EM_X86_64)
 		return refuse(m, "the image is not a shared object for x86-64");
 	if (h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phnum > SEGMENTS_MAX || h->e_phoff % 8 ||
-	    !in_file(m, h->e_phoff, (uint64_t)h->e_phnum * sizeof(Elf64_Phdr)))
+		!in_file(m, h->e_phoff, (uint64_t)h->e_phnum * sizeof(Elf64_Phdr)))
 		return refuse(m, "the image has too many or misplaced segments");
 	m->segments = (const void *)(m->file + h->e_phoff);
 	m->segment_count = h->e_phnum;
@@ -87,9 +90,10 @@ static bool check_segment(struct image *m, const Elf64_Phdr *s)
 		return true;
 	if ((s->p_flags & PF_W) && (s->p_flags & PF_X))
 		return refuse(m, "the image has memory that is writable and executable");
-	if (s->p_vaddr > LOADER_SPAN_MAX || s->p_memsz > LOADER_SPAN_MAX || s->p_filesz > s->p_memsz ||
-	    !in_file(m, s->p_offset, s->p_filesz))
-		return refuse(m, "the image is larger than %u MB or has a misplaced segment", LOADER_SPAN_MAX >> 20);
+	if (s->p_vaddr > LOADER_SPAN_MAX || s->p_memsz > LOADER_SPAN_MAX ||
+		s->p_filesz > s->p_memsz || !in_file(m, s->p_offset, s->p_filesz))
+		return refuse(m, "the image is larger than %u MB or has a misplaced segment",
+			LOADER_SPAN_MAX >> 20);
 	uint64_t end = (s->p_vaddr + s->p_memsz + PAGE - 1) & ~(uint64_t)(PAGE - 1);
 	if (end > LOADER_SPAN_MAX)
 		return refuse(m, "the image is larger than %u MB", LOADER_SPAN_MAX >> 20);
@@ -121,8 +125,9 @@ static const void *file_at(const struct image *m, uint64_t address, uint64_t byt
 {
 	for (int i = 0; i < m->segment_count; i++) {
 		const Elf64_Phdr *s = &m->segments[i];
-		if (s->p_type != PT_LOAD || address < s->p_vaddr || address - s->p_vaddr > s->p_filesz ||
-		    bytes > s->p_filesz - (address - s->p_vaddr))
+		if (s->p_type != PT_LOAD || address < s->p_vaddr ||
+			address - s->p_vaddr > s->p_filesz ||
+			bytes > s->p_filesz - (address - s->p_vaddr))
 			continue;
 		const char *at = m->file + s->p_offset + (address - s->p_vaddr);
 		return (uintptr_t)at % 8 == 0 ? at : NULL;
@@ -130,7 +135,9 @@ static const void *file_at(const struct image *m, uint64_t address, uint64_t byt
 	return NULL;
 }
 
-struct dynamic { uint64_t symbols, strings, string_bytes, hash, rela, rela_bytes, plt, plt_bytes; };
+struct dynamic {
+	uint64_t symbols, strings, string_bytes, hash, rela, rela_bytes, plt, plt_bytes;
+};
 
 static bool read_dynamic_entry(struct image *m, struct dynamic *d, const Elf64_Dyn *entry)
 {
@@ -147,8 +154,9 @@ static bool read_dynamic_entry(struct image *m, struct dynamic *d, const Elf64_D
 	case DT_PLTRELSZ: d->plt_bytes = value; break;
 	case DT_NEEDED: return refuse(m, "the image needs a library");
 	case DT_TEXTREL: return refuse(m, "the image has relocations in its code");
-	case DT_REL: case 36 /* DT_RELR */: return refuse(m, "the image has relocations of an unknown form");
-	default: break;              /* DT_INIT and its like are never looked at */
+	case DT_REL:
+	case 36 /* DT_RELR */: return refuse(m, "the image has relocations of an unknown form");
+	default: break; /* DT_INIT and its like are never looked at */
 	}
 	return true;
 }
@@ -159,11 +167,14 @@ static bool read_dynamic(struct image *m, struct dynamic *d)
 		const Elf64_Phdr *s = &m->segments[i];
 		if (s->p_type != PT_DYNAMIC)
 			continue;
-		const Elf64_Dyn *entries = s->p_offset % 8 == 0 && in_file(m, s->p_offset, s->p_filesz) ?
-			(const void *)(m->file + s->p_offset) : NULL;
+		const Elf64_Dyn *entries = s->p_offset % 8 == 0 &&
+				in_file(m, s->p_offset, s->p_filesz) ?
+			(const void *)(m->file + s->p_offset) :
+			NULL;
 		if (!entries)
 			return refuse(m, "the image has a misplaced dynamic section");
-		for (uint64_t k = 0; k < s->p_filesz / sizeof *entries && entries[k].d_tag != DT_NULL; k++)
+		for (uint64_t k = 0;
+			k < s->p_filesz / sizeof *entries && entries[k].d_tag != DT_NULL; k++)
 			if (!read_dynamic_entry(m, d, &entries[k]))
 				return false;
 		return true;
@@ -184,7 +195,8 @@ static bool read_symbols(struct image *m, const struct dynamic *d)
 	/* Texts need no alignment, so their bounds are looked up from the eight-byte step below. */
 	uint64_t skew = d->strings % 8;
 	const char *strings = file_at(m, d->strings - skew, d->string_bytes + skew);
-	if (!strings || !d->string_bytes || d->string_bytes > m->size || strings[skew + d->string_bytes - 1])
+	if (!strings || !d->string_bytes || d->string_bytes > m->size ||
+		strings[skew + d->string_bytes - 1])
 		return refuse(m, "the image has a misplaced string table");
 	m->strings = strings + skew;
 	m->string_bytes = d->string_bytes;
@@ -207,7 +219,9 @@ static bool resolve(struct image *m, uint64_t index, uint64_t *out)
 	if (s->st_shndx == SHN_UNDEF) {
 		void *address = imports_find(symbol_name(m, s), m->allowed, m->with_arena);
 		*out = (uint64_t)(uintptr_t)address;
-		return address || refuse(m, "the image imports %.64s, which is not allowed", symbol_name(m, s));
+		return address ||
+			refuse(m, "the image imports %.64s, which is not allowed",
+				symbol_name(m, s));
 	}
 	if (s->st_shndx >= SHN_LORESERVE || s->st_value > m->span)
 		return refuse(m, "the image has a symbol outside of itself");
@@ -222,17 +236,15 @@ static bool relocate_one(struct image *m, const Elf64_Rela *r)
 	if (r->r_offset > m->span - 8)
 		return refuse(m, "the image has a relocation outside of itself");
 	switch (ELF64_R_TYPE(r->r_info)) {
-	case R_X86_64_NONE:
-		return true;
-	case R_X86_64_RELATIVE:
-		value += (uint64_t)r->r_addend;
-		break;
+	case R_X86_64_NONE: return true;
+	case R_X86_64_RELATIVE: value += (uint64_t)r->r_addend; break;
 	case R_X86_64_64:
 		if (!resolve(m, ELF64_R_SYM(r->r_info), &value))
 			return false;
 		value += (uint64_t)r->r_addend;
 		break;
-	case R_X86_64_GLOB_DAT: case R_X86_64_JUMP_SLOT:
+	case R_X86_64_GLOB_DAT:
+	case R_X86_64_JUMP_SLOT:
 		if (!resolve(m, ELF64_R_SYM(r->r_info), &value))
 			return false;
 		break;
@@ -267,8 +279,8 @@ static bool protect(struct image *m)
 			continue;
 		uint64_t start = s->p_vaddr & ~(uint64_t)(PAGE - 1);
 		uint64_t end = (s->p_vaddr + s->p_memsz + PAGE - 1) & ~(uint64_t)(PAGE - 1);
-		int bits = (s->p_flags & PF_R ? PROT_READ : 0) | (s->p_flags & PF_W ? PROT_WRITE : 0) |
-			(s->p_flags & PF_X ? PROT_EXEC : 0);
+		int bits = (s->p_flags & PF_R ? PROT_READ : 0) |
+			(s->p_flags & PF_W ? PROT_WRITE : 0) | (s->p_flags & PF_X ? PROT_EXEC : 0);
 		if (mprotect(m->base + start, end - start, bits))
 			return refuse(m, "the image cannot be protected");
 	}
@@ -280,7 +292,7 @@ static bool in_code(const struct image *m, uint64_t address)
 	for (int i = 0; i < m->segment_count; i++) {
 		const Elf64_Phdr *s = &m->segments[i];
 		if (s->p_type == PT_LOAD && (s->p_flags & PF_X) && address >= s->p_vaddr &&
-		    address - s->p_vaddr < s->p_memsz)
+			address - s->p_vaddr < s->p_memsz)
 			return true;
 	}
 	return false;
@@ -290,7 +302,8 @@ static void *find_entry(struct image *m, const char *name)
 {
 	for (uint64_t i = 1; i < m->symbol_count; i++) {
 		const Elf64_Sym *s = &m->symbols[i];
-		if (s->st_shndx == SHN_UNDEF || ELF64_ST_TYPE(s->st_info) != STT_FUNC || strcmp(symbol_name(m, s), name))
+		if (s->st_shndx == SHN_UNDEF || ELF64_ST_TYPE(s->st_info) != STT_FUNC ||
+			strcmp(symbol_name(m, s), name))
 			continue;
 		if (s->st_shndx < SHN_LORESERVE && in_code(m, s->st_value))
 			return m->base + s->st_value;
@@ -299,15 +312,18 @@ static void *find_entry(struct image *m, const char *name)
 	return NULL;
 }
 
-void *loader_load(int fd, const char *entry, const uint64_t *allowed, bool with_arena, char *reason, size_t reason_bytes)
+void *loader_load(int fd, const char *entry, const uint64_t *allowed, bool with_arena, char *reason,
+	size_t reason_bytes)
 {
-	struct image m = { .allowed = allowed, .with_arena = with_arena, .reason = reason,
+	struct image m = { .allowed = allowed,
+		.with_arena = with_arena,
+		.reason = reason,
 		.reason_bytes = reason_bytes };
 	struct dynamic d = { 0 };
 
 	if (!read_file(&m, fd) || !check_header(&m) || !map_segments(&m) || !read_dynamic(&m, &d) ||
-	    !read_symbols(&m, &d) || !relocate(&m, d.rela, d.rela_bytes) || !relocate(&m, d.plt, d.plt_bytes) ||
-	    !protect(&m))
+		!read_symbols(&m, &d) || !relocate(&m, d.rela, d.rela_bytes) ||
+		!relocate(&m, d.plt, d.plt_bytes) || !protect(&m))
 		return NULL;
 	void *address = find_entry(&m, entry);
 	munmap((void *)(uintptr_t)m.file, m.size);

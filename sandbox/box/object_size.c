@@ -12,16 +12,18 @@ static bool add_sections(uint64_t *code, uint64_t *data, const char *file, uint6
 {
 	const Elf64_Ehdr *h = (const void *)file;
 
-	if (size < sizeof *h || memcmp(h->e_ident, ELFMAG, SELFMAG) || h->e_ident[EI_CLASS] != ELFCLASS64 ||
-	    h->e_type != ET_REL || h->e_shentsize != sizeof(Elf64_Shdr) || h->e_shoff % 8 || h->e_shoff > size ||
-	    h->e_shnum > (size - h->e_shoff) / sizeof(Elf64_Shdr))
+	if (size < sizeof *h || memcmp(h->e_ident, ELFMAG, SELFMAG) ||
+		h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_type != ET_REL ||
+		h->e_shentsize != sizeof(Elf64_Shdr) || h->e_shoff % 8 || h->e_shoff > size ||
+		h->e_shnum > (size - h->e_shoff) / sizeof(Elf64_Shdr))
 		return false;
 	const Elf64_Shdr *section = (const void *)(file + h->e_shoff);
 	for (unsigned i = 0; i < h->e_shnum; i++, section++) {
-		if (!(section->sh_flags & SHF_ALLOC) || section->sh_type == SHT_NOTE || section->sh_type == SHT_X86_64_UNWIND)
+		if (!(section->sh_flags & SHF_ALLOC) || section->sh_type == SHT_NOTE ||
+			section->sh_type == SHT_X86_64_UNWIND)
 			continue;
-		if (__builtin_add_overflow(section->sh_flags & SHF_EXECINSTR ? *code : *data, section->sh_size,
-			section->sh_flags & SHF_EXECINSTR ? code : data))
+		if (__builtin_add_overflow(section->sh_flags & SHF_EXECINSTR ? *code : *data,
+			    section->sh_size, section->sh_flags & SHF_EXECINSTR ? code : data))
 			return false;
 	}
 	return true;

@@ -1,6 +1,6 @@
 /*
- * passing.h - one message with descriptors over the box's seqpacket socket. Inline, because the box program and the binary that
- * embeds it are two programs without a library between them.
+ * passing.h - one message with descriptors over the box's seqpacket socket. Inline, because the box
+ * program and the binary that embeds it are two programs without a library between them.
  */
 #pragma once
 
@@ -16,12 +16,18 @@ union passing_control {
 	struct cmsghdr align;
 };
 
-/* Bytes received, 0 at end of file, -1 on an error. fds gets at most PASSING_MAX descriptors, *count how many. */
-static inline long passing_receive(int socket, void *bytes, size_t size, int fds[PASSING_MAX], int *count)
+/*
+ * Bytes received, 0 at end of file, -1 on an error. fds gets at most PASSING_MAX descriptors,
+ * *count how many.
+ */
+static inline long passing_receive(
+	int socket, void *bytes, size_t size, int fds[PASSING_MAX], int *count)
 {
 	union passing_control control;
 	struct iovec io = { bytes, size };
-	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr m = { .msg_iov = &io,
+		.msg_iovlen = 1,
+		.msg_control = &control,
 		.msg_controllen = sizeof control };
 	long got;
 
@@ -40,7 +46,8 @@ static inline long passing_receive(int socket, void *bytes, size_t size, int fds
 }
 
 /* 0, or -1. */
-static inline int passing_send(int socket, const void *bytes, size_t size, const int *fds, int count)
+static inline int passing_send(
+	int socket, const void *bytes, size_t size, const int *fds, int count)
 {
 	union passing_control control;
 	struct iovec io = { (void *)(size_t)bytes, size };

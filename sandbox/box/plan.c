@@ -18,7 +18,9 @@
 #include "sandbox/box/passing.h"
 #include "sandbox/box/strict.h"
 
-struct reader { const char *at, *end; };
+struct reader {
+	const char *at, *end;
+};
 
 static uint32_t read_u32(struct reader *r)
 {
@@ -140,7 +142,7 @@ static void follow(const struct box_plan *plan, struct reader *r, struct box_com
 		}
 	for (out->step = 0; out->step < plan->outputs && out->step < BOX_OUTPUTS_MAX; out->step++)
 		if (!copy_output(read_text(r), BOX_OUTPUT + (int)out->step, plan->output_bytes_max,
-			&out->output_bytes[out->step])) {
+			    &out->output_bytes[out->step])) {
 			out->failure = BOX_FAILED_OUTPUT;
 			return;
 		}
@@ -157,7 +159,10 @@ int plan_run(void)
 	struct stat st;
 	struct box_plan plan;
 
-	/* The greeting tells the driver that the box stands: from here on a sudden death is the text's doing. */
+	/*
+	 * The greeting tells the driver that the box stands: from here on a sudden death is the
+	 * text's doing.
+	 */
 	if (passing_send(BOX_SOCKET, &out, sizeof out.version, NULL, 0))
 		return 1;
 	if (fstat(BOX_PLAN, &st) || st.st_size < (off_t)sizeof plan)

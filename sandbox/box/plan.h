@@ -1,8 +1,10 @@
 /*
- * plan.h - the box program's mode "compile": write the given files, run the given tools, hand out the given outputs.
+ * plan.h - the box program's mode "compile": write the given files, run the given tools, hand out
+ * the given outputs.
  *
- * The driver made the whole plan from trusted parts; candidate text is the content of a file and nothing else. Limits are
- * set here, inside the user namespace, because only there RLIMIT_NPROC counts this box alone.
+ * The driver made the whole plan from trusted parts; candidate text is the content of a file and
+ * nothing else. Limits are set here, inside the user namespace, because only there RLIMIT_NPROC
+ * counts this box alone.
  */
 #pragma once
 

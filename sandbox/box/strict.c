@@ -15,8 +15,9 @@
 #define RETURN(value) BPF_STMT(BPF_RET | BPF_K, value)
 
 /*
- * By hand, so that it can be read: 12 instructions. x32 calls carry bit 30 in their number and so equal neither; i386 calls
- * fail on the architecture. The operation is compared whole: FUTEX_PRIVATE_FLAG and the requeue operations are refused.
+ * By hand, so that it can be read: 12 instructions. x32 calls carry bit 30 in their number and so
+ * equal neither; i386 calls fail on the architecture. The operation is compared whole:
+ * FUTEX_PRIVATE_FLAG and the requeue operations are refused.
  */
 static struct sock_filter instructions[] = {
 	LOAD(arch),
@@ -55,7 +56,10 @@ void strict_enter(uint32_t cpu_limit_s, uint64_t memory_bytes)
 	strict_limit(RLIMIT_AS, memory_bytes);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		_exit(113);
-	/* SPEC_ALLOW: a filter must not switch speculative store bypass off by itself, which would slow the timed code. */
+	/*
+	 * SPEC_ALLOW: a filter must not switch speculative store bypass off by itself, which would
+	 * slow the timed code.
+	 */
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program))
 		_exit(114);
 }

@@ -30,9 +30,12 @@ static void limit_self(void)
 		_exit(113);
 }
 
-static int start(const struct box_order *order, const int *fds, struct box_answer *answer, int *pidfd)
+static int start(
+	const struct box_order *order, const int *fds, struct box_answer *answer, int *pidfd)
 {
-	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD };
+	struct clone_args args = {
+		.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD
+	};
 	long pid = syscall(SYS_clone3, &args, sizeof args);
 
 	if (pid == 0)
@@ -66,7 +69,8 @@ int zygote_loop_run(void)
 	for (;;) {
 		struct box_order order;
 		int fds[PASSING_MAX], count, pidfd = -1;
-		if (passing_receive(BOX_SOCKET, &order, sizeof order, fds, &count) != (long)sizeof order)
+		if (passing_receive(BOX_SOCKET, &order, sizeof order, fds, &count) !=
+			(long)sizeof order)
 			return 0;
 		answer = (struct box_answer){ .op = order.op, .version = BOX_VERSION };
 		if (order.op == BOX_START && count == BOX_FD_COUNT)

@@ -1,5 +1,6 @@
 /*
- * zygote_loop.h - pid 1 of a run box: forks a candidate per start order, reaps on order, holds nothing worth reading.
+ * zygote_loop.h - pid 1 of a run box: forks a candidate per start order, reaps on order, holds
+ * nothing worth reading.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /*
- * clade_avx2.h - SSE to SSE4.2, AVX, AVX2, FMA and F16C intrinsics without the rest of immintrin.h, whose AVX-512 headers alone
- * cost the compiler over 100 ms per file. For what is not here, include immintrin.h and pay.
+ * clade_avx2.h - SSE to SSE4.2, AVX, AVX2, FMA and F16C intrinsics without the rest of immintrin.h,
+ * whose AVX-512 headers alone cost the compiler over 100 ms per file. For what is not here, include
+ * immintrin.h and pay.
  */
 #pragma once
 

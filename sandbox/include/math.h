@@ -1,4 +1,7 @@
-/* math.h of the compile box: what the loader can resolve, double and float, each on request of the problem. */
+/*
+ * math.h of the compile box: what the loader can resolve, double and float, each on request of the
+ * problem.
+ */
 #pragma once
 
 #define HUGE_VAL __builtin_huge_val()

@@ -1,4 +1,7 @@
-/* string.h of the compile box: what the loader can resolve (memcpy, memmove, memset and memcmp always, the rest on request). */
+/*
+ * string.h of the compile box: what the loader can resolve (memcpy, memmove, memset and memcmp
+ * always, the rest on request).
+ */
 #pragma once
 
 #include <stddef.h>

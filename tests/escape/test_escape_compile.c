@@ -1,6 +1,7 @@
 /*
- * Attacks on the compiler and through it: tests/escape/programs/compile_*.c. Whatever their outcome, no diagnostics may hold a
- * byte of a host file or a control byte, and every one ends within the limits.
+ * Attacks on the compiler and through it: tests/escape/programs/compile_*.c. Whatever their
+ * outcome, no diagnostics may hold a byte of a host file or a control byte, and every one ends
+ * within the limits.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,12 +19,16 @@
 #include "tests/support/attacks.h"
 #include "tests/support/boxes.h"
 
-/* With a bare compiler the attack gets the canary, into the object or onto the terminal: so the test is not empty. */
+/*
+ * With a bare compiler the attack gets the canary, into the object or onto the terminal: so the
+ * test is not empty.
+ */
 static void show_that_it_leaks_outside(const struct attacks_one *a)
 {
 	char *path = text_format("%s/%s.c", attacks_folder(), a->name);
-	char *command = text_format("(gcc -c -o '%s.o' '%s' 2>&1; cat '%s.o') 2>/dev/null | grep -aq %s", path, path, path,
-		attacks_canary_text());
+	char *command = text_format(
+		"(gcc -c -o '%s.o' '%s' 2>&1; cat '%s.o') 2>/dev/null | grep -aq %s", path, path,
+		path, attacks_canary_text());
 
 	assert_int_equal(fdio_write_file(path, a->text, strlen(a->text), NULL), 0);
 	int status = system(command);
@@ -58,7 +63,10 @@ static void is_contained(void **state)
 	compile_result_release(&r);
 }
 
-/* All that a candidate controls on a command line is nothing: its text is the content of candidate.c. */
+/*
+ * All that a candidate controls on a command line is nothing: its text is the content of
+ * candidate.c.
+ */
 static void a_source_full_of_options_stays_a_source(void **state)
 {
 	struct compile_request request = boxes_request("-fplugin=x.so\n@/etc/passwd\n", NULL);
@@ -73,7 +81,8 @@ static void a_source_full_of_options_stays_a_source(void **state)
 static void the_box_works_after_all_that(void **state)
 {
 	(void)state;
-	close(boxes_image("double attack(const void *a, void *r) { (void)a; (void)r; return 1; }", NULL));
+	close(boxes_image(
+		"double attack(const void *a, void *r) { (void)a; (void)r; return 1; }", NULL));
 }
 
 int main(void)

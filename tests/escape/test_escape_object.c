@@ -1,6 +1,6 @@
 /*
- * Hostile images: tests/escape/programs/object_*.c, each a whole image, and thousands of damaged ones. The loader refuses
- * them, or runs them in their own box; the zygote stays.
+ * Hostile images: tests/escape/programs/object_*.c, each a whole image, and thousands of damaged
+ * ones. The loader refuses them, or runs them in their own box; the zygote stays.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,8 @@
 
 #define SECOND_NS INT64_C(1000000000)
 
-static enum sandbox_outcome start_and_call(int image, double *value, char reason[256], int64_t limit_ns)
+static enum sandbox_outcome start_and_call(
+	int image, double *value, char reason[256], int64_t limit_ns)
 {
 	struct run_spec spec = boxes_spec(image);
 	enum sandbox_outcome outcome = SANDBOX_OK;
@@ -77,10 +78,12 @@ static void damage(char *bytes, size_t *size, struct random *random)
 
 static void damaged_images_never_hurt_the_zygote(void **state)
 {
-	int image = boxes_image("#include <string.h>\nstatic double table[600] = { 1, 2, 3 };\n"
+	int image = boxes_image(
+		"#include <string.h>\nstatic double table[600] = { 1, 2, 3 };\n"
 		"static double *volatile at = table;\n"
 		"__attribute__((visibility(\"default\"))) void clade_call(const void *a, void *r)\n"
-		"{ memmove(r, a, 1000); *(double *)r = at[1]; }\n", NULL);
+		"{ memmove(r, a, 1000); *(double *)r = at[1]; }\n",
+		NULL);
 	char *bytes = NULL, *copy, reason[256];
 	struct random random;
 	int counts[SANDBOX_CHEAT + 1] = { 0 };
@@ -100,8 +103,9 @@ static void damaged_images_never_hurt_the_zygote(void **state)
 		counts[start_and_call(damaged, &value, reason, 20000000)]++;
 		close(damaged);
 	}
-	print_message("# 2000 damaged images: %d ok, %d refused, %d crashed, %d timed out\n", counts[SANDBOX_OK],
-		counts[SANDBOX_FORBIDDEN], counts[SANDBOX_CRASH], counts[SANDBOX_TIMEOUT]);
+	print_message("# 2000 damaged images: %d ok, %d refused, %d crashed, %d timed out\n",
+		counts[SANDBOX_OK], counts[SANDBOX_FORBIDDEN], counts[SANDBOX_CRASH],
+		counts[SANDBOX_TIMEOUT]);
 	assert_true(counts[SANDBOX_FORBIDDEN] > 100 && counts[SANDBOX_OK] > 100);
 	assert_int_equal(start_and_call(image, &value, reason, SECOND_NS), SANDBOX_OK);
 	assert_true(value == 2);

@@ -1,6 +1,7 @@
 /*
- * Attacks of running code: tests/escape/programs/run_*.c through a standard adapter, then what takes more than one program
- * or a look from outside: traces left for the next candidate, early answers, descriptors, identities, a service that is killed.
+ * Attacks of running code: tests/escape/programs/run_*.c through a standard adapter, then what
+ * takes more than one program or a look from outside: traces left for the next candidate, early
+ * answers, descriptors, identities, a service that is killed.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -26,17 +27,24 @@
 #include "tests/support/boxes.h"
 
 #define MS_NS INT64_C(1000000)
-#define ADAPTER "#include <attack.h>\n__attribute__((visibility(\"default\")))\n" \
+#define ADAPTER \
+	"#include <attack.h>\n__attribute__((visibility(\"default\")))\n" \
 	"void clade_call(const void *arguments, void *results) { *(double *)results = attack(arguments, results); }\n"
-#define ATTACK(body) "#include <attack.h>\n#include \"probe.h\"\n" \
-	"double attack(const void *arguments, void *results)\n{\n(void)arguments; (void)results;\n" body "\n}\n"
+#define ATTACK(body) \
+	"#include <attack.h>\n#include \"probe.h\"\n" \
+	"double attack(const void *arguments, void *results)\n{\n(void)arguments; (void)results;\n" body \
+	"\n}\n"
 
-/* In an open process the attack reaches its aim: so the box, and not a slip in the program, is what stops it. */
+/*
+ * In an open process the attack reaches its aim: so the box, and not a slip in the program, is what
+ * stops it.
+ */
 static void show_that_it_works_outside(const struct attacks_one *a)
 {
 	char *path = text_format("%s/%s", attacks_folder(), a->name);
-	char *command = text_format("gcc -O1 -w -shared -fPIC -I" ATTACKS_FOLDER "/include -o '%s.so' "
-		ATTACKS_FOLDER "/%s.c", path, a->name);
+	char *command = text_format("gcc -O1 -w -shared -fPIC -I" ATTACKS_FOLDER
+				    "/include -o '%s.so' " ATTACKS_FOLDER "/%s.c",
+		path, a->name);
 	char *library = text_format("%s.so", path);
 	int status;
 
@@ -55,7 +63,8 @@ static void show_that_it_works_outside(const struct attacks_one *a)
 	free(command);
 	free(path);
 	if (status)
-		fail_msg("%s is harmless even without a box (status %x)", a->name, (unsigned)status);
+		fail_msg(
+			"%s is harmless even without a box (status %x)", a->name, (unsigned)status);
 }
 
 static void is_stopped(void **state)
@@ -96,8 +105,11 @@ static double run_once(const char *source)
 	return value;
 }
 
-/* Marks everything that it can write: results, arena, stack, data, and the words beside its answer. */
-#define PLACES "#include <stdlib.h>\n#include <attack.h>\n#include \"probe.h\"\nstatic uint64_t table[1024];\n" \
+/*
+ * Marks everything that it can write: results, arena, stack, data, and the words beside its answer.
+ */
+#define PLACES \
+	"#include <stdlib.h>\n#include <attack.h>\n#include \"probe.h\"\nstatic uint64_t table[1024];\n" \
 	"__attribute__((noinline)) static double use_stack(int write)\n" \
 	"{ uint64_t stack[2048]; volatile uint64_t *s = stack; double found = 0;\n" \
 	"for (int i = 0; i < 2048; i++) { if (write) s[i] = PROBE_MARK; found += s[i] == PROBE_MARK; } return found; }\n"
@@ -126,7 +138,7 @@ static void a_dirty_processor_state_ends_with_its_candidate(void **state)
 	static const char *const dirty[] = {
 		ATTACK("__asm__ volatile(\"std\"); return 1;"),
 		ATTACK("uint32_t m = 0x9fc0; uint16_t w = 0x7f; __asm__ volatile(\"ldmxcsr %0; fldcw %1\" :: \"m\"(m), \"m\"(w));\n"
-			"return !probe_clean_state();"),
+		       "return !probe_clean_state();"),
 		ATTACK("__builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() | 0x40000); return 1;"),
 	};
 	const char *clean = ATTACK("return probe_clean_state();");
@@ -168,15 +180,23 @@ static void an_early_answer_gets_the_poison_and_no_time(void **state)
 	sched_setaffinity(0, sizeof set, &set);
 	struct run_child *c = boxes_start(&spec);
 	((double *)run_child_results(c))[1] = -7;
-	assert_int_equal(run_child_cross(&x, c, &call, 1, copy, sizeof copy, 1000 * MS_NS, NULL), 0);
-	/* Either the copy was taken before the work, or the work stands in the time: never both saved. */
+	assert_int_equal(
+		run_child_cross(&x, c, &call, 1, copy, sizeof copy, 1000 * MS_NS, NULL), 0);
+	/*
+	 * Either the copy was taken before the work, or the work stands in the time: never both
+	 * saved.
+	 */
 	if (x.outcome == SANDBOX_OK && copy[1] == 42)
 		assert_true(x.wall_ns > 5 * MS_NS);
 	else
 		assert_true(copy[1] == -7);
-	/* What it still does now is idle time that the next crossing tells, or it does not come to rest. */
+	/*
+	 * What it still does now is idle time that the next crossing tells, or it does not come to
+	 * rest.
+	 */
 	if (x.outcome == SANDBOX_OK && copy[1] != 42) {
-		assert_int_equal(run_child_cross(&x, c, &call, 1, copy, sizeof copy, 1000 * MS_NS, NULL), 0);
+		assert_int_equal(
+			run_child_cross(&x, c, &call, 1, copy, sizeof copy, 1000 * MS_NS, NULL), 0);
 		assert_true(x.outcome == SANDBOX_CHEAT || x.idle_cpu_ns > MS_NS);
 	}
 	run_child_end(c);
@@ -187,9 +207,11 @@ static void an_early_answer_gets_the_poison_and_no_time(void **state)
 /* Says that it is done and never comes to rest: found out at the next crossing. */
 static void a_candidate_that_works_between_crossings_is_a_cheat(void **state)
 {
-	int image = boxes_image(ATTACK("struct ack *a = find_ack(); if (!a) return -2;\n"
-		"a->seq++; a->door = 0; call6(202, (long)&a->door, 1, 1, 0, 0, 0);\n"
-		"for (;;) __asm__ volatile(\"\");"), ADAPTER);
+	int image = boxes_image(
+		ATTACK("struct ack *a = find_ack(); if (!a) return -2;\n"
+		       "a->seq++; a->door = 0; call6(202, (long)&a->door, 1, 1, 0, 0, 0);\n"
+		       "for (;;) __asm__ volatile(\"\");"),
+		ADAPTER);
 	struct run_spec spec = boxes_spec(image);
 	struct run_child *c = boxes_start(&spec);
 	struct run_call call = { 0, 0 };
@@ -198,7 +220,8 @@ static void a_candidate_that_works_between_crossings_is_a_cheat(void **state)
 	(void)state;
 
 	*(double *)run_child_results(c) = -7;
-	assert_int_equal(run_child_cross(&x, c, &call, 1, &copy, sizeof copy, 1000 * MS_NS, NULL), 0);
+	assert_int_equal(
+		run_child_cross(&x, c, &call, 1, &copy, sizeof copy, 1000 * MS_NS, NULL), 0);
 	assert_int_equal(x.outcome, SANDBOX_OK);
 	assert_true(copy == -7);
 	assert_int_equal(run_child_cross(&x, c, &call, 1, &copy, sizeof copy, 50 * MS_NS, NULL), 0);
@@ -210,8 +233,11 @@ static void a_candidate_that_works_between_crossings_is_a_cheat(void **state)
 static void the_heap_ends_where_the_arena_ends(void **state)
 {
 	(void)state;
-	assert_true(run_once("#include <stdlib.h>\n" ATTACK("double got = 0; char *p;\n"
-		"while ((p = malloc(4096 - 16)) != 0) { p[0] = p[4000] = 1; got++; } return got;")) <= 256);
+	assert_true(
+		run_once("#include <stdlib.h>\n" ATTACK(
+			"double got = 0; char *p;\n"
+			"while ((p = malloc(4096 - 16)) != 0) { p[0] = p[4000] = 1; got++; } return got;")) <=
+		256);
 }
 
 /* ---- from outside ---- */
@@ -260,7 +286,8 @@ static int count_fds(pid_t pid)
 
 static void a_candidate_and_its_zygote_hold_nothing(void **state)
 {
-	int leak = open("/dev/null", O_RDONLY);          /* a descriptor of the service without close-on-exec */
+	int leak = open(
+		"/dev/null", O_RDONLY); /* a descriptor of the service without close-on-exec */
 	struct run_box *b = NULL;
 	struct run_child *c = NULL;
 	enum sandbox_outcome outcome;
@@ -282,10 +309,14 @@ static void a_candidate_and_its_zygote_hold_nothing(void **state)
 		assert_true(status_number(both[i], "Uid", 10) != 0);
 		assert_true(status_line(both[i], "NSpid", line, sizeof line) && strchr(line, '\t'));
 	}
-	assert_true(status_number(pid, "Seccomp_filters", 10) > status_number(zygote, "Seccomp_filters", 10));
+	assert_true(status_number(pid, "Seccomp_filters", 10) >
+		status_number(zygote, "Seccomp_filters", 10));
+	/* The zygote closes its handle of the child a moment after the child is ready. */
+	for (int turn = 0; turn < 100 && count_fds(zygote) > 4; turn++)
+		clock_sleep_ns(MS_NS);
 	int fds[] = { count_fds(pid), count_fds(zygote) };
 	assert_true(fds[0] == 0 || (fds[0] < 0 && geteuid()));
-	assert_true(fds[1] == 4 || (fds[1] < 0 && geteuid()));     /* standard streams and the socket */
+	assert_true(fds[1] == 4 || (fds[1] < 0 && geteuid())); /* standard streams and the socket */
 	run_child_end(c);
 	run_box_close(b);
 	close(leak);
@@ -297,14 +328,16 @@ static bool is_gone(pid_t pid)
 {
 	char state[32] = "";
 
-	return (kill(pid, 0) && errno == ESRCH) || !status_line(pid, "State", state, sizeof state) || state[0] == 'Z' ||
+	return (kill(pid, 0) && errno == ESRCH) ||
+		!status_line(pid, "State", state, sizeof state) || state[0] == 'Z' ||
 		state[0] == 'X';
 }
 
 /* The service is killed with a candidate that never ends: nothing of it is left. */
 static void a_killed_service_takes_its_boxes_along(void **state)
 {
-	int image = boxes_image(ATTACK("for (;;) __asm__ volatile(\"\");"), ADAPTER), ends[2], pids[2] = { 0, 0 }, status;
+	int image = boxes_image(ATTACK("for (;;) __asm__ volatile(\"\");"), ADAPTER), ends[2],
+	    pids[2] = { 0, 0 }, status;
 	(void)state;
 
 	assert_int_equal(pipe(ends), 0);
@@ -318,7 +351,7 @@ static void a_killed_service_takes_its_boxes_along(void **state)
 		struct run_crossing x;
 		char reason[256];
 		if (sandbox_open(&s, NULL, NULL) || run_box_open(&b, s, NULL) ||
-		    run_child_start(&c, b, &spec, &outcome, reason, NULL))
+			run_child_start(&c, b, &spec, &outcome, reason, NULL))
 			_exit(1);
 		pids[0] = run_child_pid(c);
 		pids[1] = (int)status_number(pids[0], "PPid", 10);

@@ -48,7 +48,8 @@ static void make_canary(void)
 	if (!mkdtemp(folder) || chmod(folder, 0755))
 		exit(1);
 	snprintf(canary, sizeof canary, "%s/canary", folder);
-	if (fdio_write_file(canary, CANARY_TEXT ";\n", sizeof CANARY_TEXT + 1, NULL) < 0 || chmod(canary, 0644))
+	if (fdio_write_file(canary, CANARY_TEXT ";\n", sizeof CANARY_TEXT + 1, NULL) < 0 ||
+		chmod(canary, 0644))
 		exit(1);
 }
 
@@ -124,7 +125,7 @@ static bool read_all(const char *prefix)
 
 	for (int i = 0; i < count; i++) {
 		if (text_has_prefix(list[i]->d_name, prefix) && attack_count < ATTACKS_MAX &&
-		    !read_attack(&attacks[attack_count++], list[i]->d_name)) {
+			!read_attack(&attacks[attack_count++], list[i]->d_name)) {
 			print_error("# %s promises nothing that can be read\n", list[i]->d_name);
 			ok = false;
 		}
@@ -134,7 +135,8 @@ static bool read_all(const char *prefix)
 	return ok && attack_count > 0;
 }
 
-int attacks_run(const char *prefix, void (*test)(void **state), const struct CMUnitTest *rest, int rest_count)
+int attacks_run(const char *prefix, void (*test)(void **state), const struct CMUnitTest *rest,
+	int rest_count)
 {
 	make_canary();
 	if (!read_all(prefix)) {
@@ -143,10 +145,12 @@ int attacks_run(const char *prefix, void (*test)(void **state), const struct CMU
 	}
 	struct CMUnitTest *tests = memory_array((size_t)(attack_count + rest_count), sizeof *tests);
 	for (int i = 0; i < attack_count; i++)
-		tests[i] = (struct CMUnitTest){ .name = attacks[i].name, .test_func = test, .initial_state = &attacks[i] };
+		tests[i] = (struct CMUnitTest){
+			.name = attacks[i].name, .test_func = test, .initial_state = &attacks[i]
+		};
 	memcpy(tests + attack_count, rest, (size_t)rest_count * sizeof *rest);
-	int failed = _cmocka_run_group_tests(prefix, tests, (size_t)(attack_count + rest_count), boxes_open_with_attack_h,
-		boxes_close);
+	int failed = _cmocka_run_group_tests(prefix, tests, (size_t)(attack_count + rest_count),
+		boxes_open_with_attack_h, boxes_close);
 	for (int i = 0; i < attack_count; i++)
 		free(attacks[i].text);
 	free(tests);

@@ -16,7 +16,8 @@ static int open_with(const struct sandbox_options *options)
 {
 	struct err e = { 0 };
 
-	if (sandbox_open(&boxes.sandbox, options, &e) < 0 || run_box_open(&boxes.run_box, boxes.sandbox, &e) < 0) {
+	if (sandbox_open(&boxes.sandbox, options, &e) < 0 ||
+		run_box_open(&boxes.run_box, boxes.sandbox, &e) < 0) {
 		print_error("# %s\n", e.text);
 		return -1;
 	}
@@ -59,7 +60,9 @@ struct run_box *boxes_run_box(void)
 
 struct compile_request boxes_request(const char *source, const char *adapter)
 {
-	struct compile_request r = { .source = source, .source_bytes = strlen(source), .flags = { "-O2" },
+	struct compile_request r = { .source = source,
+		.source_bytes = strlen(source),
+		.flags = { "-O2" },
 		.layout_count = 1 };
 
 	if (adapter) {
@@ -90,8 +93,13 @@ int boxes_image(const char *source, const char *adapter)
 
 struct run_spec boxes_spec(int image)
 {
-	return (struct run_spec){ .tier = SANDBOX_STRICT, .image = image, .entry = "clade_call",
-		.arguments_bytes = 65536, .results_bytes = 65536, .channel = RUN_BLOCKING, .cpu = -1 };
+	return (struct run_spec){ .tier = SANDBOX_STRICT,
+		.image = image,
+		.entry = "clade_call",
+		.arguments_bytes = 65536,
+		.results_bytes = 65536,
+		.channel = RUN_BLOCKING,
+		.cpu = -1 };
 }
 
 struct run_child *boxes_start(const struct run_spec *spec)

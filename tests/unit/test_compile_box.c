@@ -14,7 +14,8 @@
 #include "base/fdio.h"
 #include "tests/support/boxes.h"
 
-#define ADAPTER "double kernel(const double *x);\n" \
+#define ADAPTER \
+	"double kernel(const double *x);\n" \
 	"__attribute__((visibility(\"default\"))) void clade_call(const void *arguments, void *results)\n" \
 	"{ *(double *)results = kernel(arguments); }\n"
 
@@ -45,7 +46,8 @@ static double run_image(int image, double argument)
 
 static void a_kernel_and_its_adapter_become_one_sealed_image(void **state)
 {
-	struct compile_request request = boxes_request("double kernel(const double *x) { return 2 * *x; }", ADAPTER);
+	struct compile_request request = boxes_request(
+		"double kernel(const double *x) { return 2 * *x; }", ADAPTER);
 	struct compile_result r;
 	(void)state;
 
@@ -66,7 +68,8 @@ static void a_kernel_and_its_adapter_become_one_sealed_image(void **state)
 
 static void a_syntax_error_is_an_outcome_with_diagnostics(void **state)
 {
-	struct compile_request request = boxes_request("double kernel(const double *x) { return 2 * ; }", ADAPTER);
+	struct compile_request request = boxes_request(
+		"double kernel(const double *x) { return 2 * ; }", ADAPTER);
 	struct compile_result r;
 	(void)state;
 
@@ -97,11 +100,13 @@ static void a_missing_kernel_is_refused_by_the_loader_with_its_name(void **state
 static void equal_requests_give_equal_bytes(void **state)
 {
 	const char *plain = "static double twice(double a) { double b = a + a; return b; }\n"
-		"double kernel(const double *x) { return twice(*x) * 3; }\n";
-	const char *renamed = "/* a comment */\nstatic double zwei(double wert)\n{\n\tdouble summe = wert + wert;\n"
+			    "double kernel(const double *x) { return twice(*x) * 3; }\n";
+	const char *renamed =
+		"/* a comment */\nstatic double zwei(double wert)\n{\n\tdouble summe = wert + wert;\n"
 		"\treturn summe;\n}\n\n\n// another\ndouble kernel(const double *zahl) { return zwei(*zahl) * 3; }\n";
 	const char *other = "double kernel(const double *x) { return *x * 7; }\n";
-	int a = boxes_image(plain, ADAPTER), b = boxes_image(plain, ADAPTER), c = boxes_image(renamed, ADAPTER);
+	int a = boxes_image(plain, ADAPTER), b = boxes_image(plain, ADAPTER),
+	    c = boxes_image(renamed, ADAPTER);
 	int d = boxes_image(other, ADAPTER);
 	(void)state;
 
@@ -117,7 +122,7 @@ static void equal_requests_give_equal_bytes(void **state)
 static void dates_and_times_are_pinned(void **state)
 {
 	const char *source = "static const char stamp[] = __DATE__ __TIME__ __TIMESTAMP__;\n"
-		"double kernel(const double *x) { return stamp[(int)*x]; }\n";
+			     "double kernel(const double *x) { return stamp[(int)*x]; }\n";
 	int a = boxes_image(source, ADAPTER);
 	(void)state;
 
@@ -131,8 +136,10 @@ static void dates_and_times_are_pinned(void **state)
 /* The kernel returns its own address within a page. */
 static void layouts_move_the_code_by_as_many_bytes(void **state)
 {
-	struct compile_request request = boxes_request("double kernel(const double *x)\n"
-		"{ (void)x; return (double)((unsigned long)&kernel & 4095); }\n", ADAPTER);
+	struct compile_request request = boxes_request(
+		"double kernel(const double *x)\n"
+		"{ (void)x; return (double)((unsigned long)&kernel & 4095); }\n",
+		ADAPTER);
 	struct compile_result r;
 	double at[4];
 	(void)state;
@@ -152,8 +159,10 @@ static void layouts_move_the_code_by_as_many_bytes(void **state)
 
 static void hot_and_cold_code_moves_with_the_layout(void **state)
 {
-	struct compile_request request = boxes_request("__attribute__((hot, aligned(64))) double kernel(const double *x)\n"
-		"{ (void)x; return (double)((unsigned long)&kernel & 4095); }\n", ADAPTER);
+	struct compile_request request = boxes_request(
+		"__attribute__((hot, aligned(64))) double kernel(const double *x)\n"
+		"{ (void)x; return (double)((unsigned long)&kernel & 4095); }\n",
+		ADAPTER);
 	struct compile_result r;
 	(void)state;
 
@@ -161,16 +170,19 @@ static void hot_and_cold_code_moves_with_the_layout(void **state)
 	request.layout_count = 2;
 	boxes_compile(&r, &request);
 	assert_int_equal(r.outcome, SANDBOX_OK);
-	assert_true((int)(run_image(r.images[1], 0) - run_image(r.images[0], 0) + 4096) % 4096 == 192);
+	assert_true(
+		(int)(run_image(r.images[1], 0) - run_image(r.images[0], 0) + 4096) % 4096 == 192);
 	compile_result_release(&r);
 }
 
 static void a_unit_may_include_the_candidate(void **state)
 {
-	const char *unit = "#define SCALE 5\n#include CLADE_CANDIDATE\n"
+	const char *unit =
+		"#define SCALE 5\n#include CLADE_CANDIDATE\n"
 		"__attribute__((visibility(\"default\"))) void clade_call(const void *a, void *r)\n"
 		"{ *(double *)r = kernel(a); }\n";
-	struct compile_request request = boxes_request("static double kernel(const double *x) { return SCALE * *x; }\n", unit);
+	struct compile_request request = boxes_request(
+		"static double kernel(const double *x) { return SCALE * *x; }\n", unit);
 	struct compile_result r;
 	(void)state;
 
@@ -189,9 +201,12 @@ static void a_unit_may_include_the_candidate(void **state)
 
 static void several_units_are_linked_and_kept_apart_by_flags(void **state)
 {
-	const char *support = "double scale(double x) {\n#ifdef TIMES\nreturn x * TIMES;\n#else\nreturn x;\n#endif\n}\n";
-	struct compile_request request = boxes_request("double scale(double);\n"
-		"double kernel(const double *x) { return scale(*x); }\n", ADAPTER);
+	const char *support =
+		"double scale(double x) {\n#ifdef TIMES\nreturn x * TIMES;\n#else\nreturn x;\n#endif\n}\n";
+	struct compile_request request = boxes_request(
+		"double scale(double);\n"
+		"double kernel(const double *x) { return scale(*x); }\n",
+		ADAPTER);
 	struct compile_result r;
 	(void)state;
 
@@ -219,7 +234,8 @@ static void a_unit_that_does_not_compile_says_so(void **state)
 
 static void our_headers_are_there_and_every_prototype_compiles(void **state)
 {
-	const char *source = "#include <float.h>\n#include <limits.h>\n#include <math.h>\n#include <stdbool.h>\n"
+	const char *source =
+		"#include <float.h>\n#include <limits.h>\n#include <math.h>\n#include <stdbool.h>\n"
 		"#include <stddef.h>\n#include <stdint.h>\n#include <stdlib.h>\n#include <string.h>\n"
 		"_Static_assert(sizeof(uint64_t) == 8 && sizeof(size_t) == 8 && CHAR_BIT == 8 && INT_MIN < 0, \"\");\n"
 		"_Static_assert(UINT64_MAX == 18446744073709551615u && INT64_MIN < 0 && SIZE_MAX == ULONG_MAX, \"\");\n"
@@ -234,11 +250,14 @@ static void our_headers_are_there_and_every_prototype_compiles(void **state)
 
 static void the_compilers_intrinsics_headers_work(void **state)
 {
-	const char *wide = "#include <immintrin.h>\ndouble kernel(const double *x)\n"
+	const char *wide =
+		"#include <immintrin.h>\ndouble kernel(const double *x)\n"
 		"{ double y[4]; _mm256_storeu_pd(y, _mm256_add_pd(_mm256_set1_pd(*x), _mm256_set1_pd(1))); return y[3]; }\n";
-	const char *narrow = "#include <emmintrin.h>\ndouble kernel(const double *x)\n"
-		"{ return _mm_cvtsd_f64(_mm_add_sd(_mm_set_sd(*x), _mm_set_sd(1))); }\n";
-	const char *ours = "#include <clade_avx2.h>\ndouble kernel(const double *x)\n"
+	const char
+		*narrow = "#include <emmintrin.h>\ndouble kernel(const double *x)\n"
+			  "{ return _mm_cvtsd_f64(_mm_add_sd(_mm_set_sd(*x), _mm_set_sd(1))); }\n";
+	const char *ours =
+		"#include <clade_avx2.h>\ndouble kernel(const double *x)\n"
 		"{ double y[4]; _mm256_storeu_pd(y, _mm256_fmadd_pd(_mm256_set1_pd(*x), _mm256_set1_pd(1),\n"
 		"_mm256_set1_pd(1))); return y[2]; }\n";
 	const char *sources[] = { wide, narrow, ours };
@@ -257,17 +276,20 @@ static void the_compilers_intrinsics_headers_work(void **state)
 		wall_ns[i] = r.cpu_ns;
 		compile_result_release(&r);
 	}
-	print_message("# cpu of the tools: immintrin.h %.1f ms, emmintrin.h %.1f ms, clade_avx2.h %.1f ms\n",
+	print_message(
+		"# cpu of the tools: immintrin.h %.1f ms, emmintrin.h %.1f ms, clade_avx2.h %.1f ms\n",
 		(double)wall_ns[0] / 1e6, (double)wall_ns[1] / 1e6, (double)wall_ns[2] / 1e6);
 }
 
 static void native_flags_are_resolved(void **state)
 {
-	struct compile_request request = boxes_request("double kernel(const double *x) { return *x; }", ADAPTER);
+	struct compile_request request = boxes_request(
+		"double kernel(const double *x) { return *x; }", ADAPTER);
 	struct compile_result r;
 	(void)state;
 
-	memcpy(request.flags, (const char *[]){ "-O3", "-march=native", "-mtune=native", "-ffp-contract=off" },
+	memcpy(request.flags,
+		(const char *[]){ "-O3", "-march=native", "-mtune=native", "-ffp-contract=off" },
 		4 * sizeof(char *));
 	boxes_compile(&r, &request);
 	assert_int_equal(r.outcome, SANDBOX_OK);
@@ -278,14 +300,16 @@ static void the_include_folder_is_searched(void **state)
 {
 	char folder[] = "/tmp/test_compile_box.XXXXXX", path[64];
 	struct sandbox_options options = { .include_dir = folder };
-	struct compile_request request = boxes_request("#include \"factor.h\"\n#include <factor.h>\n"
-		"double kernel(const double *x) { return FACTOR * *x; }", ADAPTER);
+	struct compile_request request = boxes_request(
+		"#include \"factor.h\"\n#include <factor.h>\n"
+		"double kernel(const double *x) { return FACTOR * *x; }",
+		ADAPTER);
 	struct sandbox *s = NULL;
 	struct compile_result r;
 	struct err e = { 0 };
 	(void)state;
 
-	assert_non_null(mkdtemp(folder));   /* mode 0700: no box may walk into it by path */
+	assert_non_null(mkdtemp(folder)); /* mode 0700: no box may walk into it by path */
 	snprintf(path, sizeof path, "%s/factor.h", folder);
 	assert_int_equal(fdio_write_file(path, "#define FACTOR 9\n", 17, NULL), 0);
 	if (sandbox_open(&s, &options, &e) < 0)
@@ -301,8 +325,8 @@ static void the_include_folder_is_searched(void **state)
 
 static void bad_requests_are_errors_of_the_caller(void **state)
 {
-	static const char *const flags[] = { "-fplugin=/tmp/x.so", "-o", "-include", "-flto", "-fpreprocessed", "candidate.c",
-		"-fdump-tree-all", "-m32", "-I/etc" };
+	static const char *const flags[] = { "-fplugin=/tmp/x.so", "-o", "-include", "-flto",
+		"-fpreprocessed", "candidate.c", "-fdump-tree-all", "-m32", "-I/etc" };
 	struct compile_request good = boxes_request("int x;", ADAPTER), bad;
 	struct compile_result r;
 	(void)state;
@@ -322,7 +346,8 @@ static void bad_requests_are_errors_of_the_caller(void **state)
 	assert_int_equal(compile_box_run(&r, boxes_sandbox(), &bad, NULL), ERR_ARGS);
 	for (int i = 0; i < 4; i++) {
 		bad = good;
-		bad.units[0].name = (const char *[]){ "../adapter.c", "candidate.c", "-o.c", "p/adapter.c" }[i];
+		bad.units[0].name = (const char *[]){ "../adapter.c", "candidate.c", "-o.c",
+			"p/adapter.c" }[i];
 		assert_int_equal(compile_box_run(&r, boxes_sandbox(), &bad, NULL), ERR_ARGS);
 	}
 }
@@ -344,11 +369,12 @@ static void an_oversized_source_is_a_limit(void **state)
 
 static void a_short_wall_limit_is_a_timeout(void **state)
 {
-	struct compile_request request = boxes_request("double kernel(const double *x) { return *x; }", ADAPTER);
+	struct compile_request request = boxes_request(
+		"double kernel(const double *x) { return *x; }", ADAPTER);
 	struct compile_result r;
 	(void)state;
 
-	boxes_compile(&r, &request);           /* the units are known from here on */
+	boxes_compile(&r, &request); /* the units are known from here on */
 	compile_result_release(&r);
 	request.wall_limit_ns = 6000000;
 	request.source = "#include <immintrin.h>\ndouble kernel(const double *x) { return *x; }";

@@ -15,13 +15,15 @@
 #include "base/err.h"
 #include "tests/support/boxes.h"
 
-#define ENTRY "__attribute__((visibility(\"default\"))) void clade_call(const void *arguments, void *results)\n"
+#define ENTRY \
+	"__attribute__((visibility(\"default\"))) void clade_call(const void *arguments, void *results)\n"
 #define SECOND_NS INT64_C(1000000000)
 
 static const char *const no_imports[] = { NULL };
 
 /* Adds one to its argument; 77 crashes it, 78 hangs it, 79 makes a system call. */
-static const char *const plain = ENTRY "{\n"
+static const char *const plain = ENTRY
+	"{\n"
 	"	double x = *(const double *)arguments;\n"
 	"	if (x == 77) *(volatile int *)0 = 1;\n"
 	"	for (; x == 78;) __asm__ volatile(\"\");\n"
@@ -78,13 +80,16 @@ static void a_batch_runs_every_call_in_order(void **state)
 	struct run_child *c = boxes_start(&spec);
 	for (int i = 0; i < COUNT; i++) {
 		((double *)run_child_arguments(c))[i] = 100 + i;
-		calls[i] = (struct run_call){ i * sizeof(double), (COUNT - 1 - i) * sizeof(double) };
+		calls[i] = (struct run_call){ i * sizeof(double),
+			(COUNT - 1 - i) * sizeof(double) };
 	}
-	assert_int_equal(run_child_cross(&x, c, calls, COUNT, copy, sizeof copy, SECOND_NS, NULL), 0);
+	assert_int_equal(
+		run_child_cross(&x, c, calls, COUNT, copy, sizeof copy, SECOND_NS, NULL), 0);
 	assert_int_equal(x.outcome, SANDBOX_OK);
 	for (int i = 0; i < COUNT; i++)
 		assert_true(copy[COUNT - 1 - i] == 101 + i);
-	assert_int_equal(run_child_cross(&x, c, calls, COUNT + 1, copy, 8, SECOND_NS, NULL), ERR_ARGS);
+	assert_int_equal(
+		run_child_cross(&x, c, calls, COUNT + 1, copy, 8, SECOND_NS, NULL), ERR_ARGS);
 	assert_int_equal(run_child_cross(&x, c, calls, 0, copy, 8, SECOND_NS, NULL), ERR_ARGS);
 	calls[0].argument_offset = COUNT * sizeof(double) + 4096;
 	assert_int_equal(run_child_cross(&x, c, calls, 1, copy, 8, SECOND_NS, NULL), ERR_ARGS);
@@ -111,7 +116,9 @@ static void results_are_kept_between_crossings_and_go_in_and_out(void **state)
 static void several_children_live_at_once_and_apart(void **state)
 {
 	enum { CHILDREN = 6 };
-	int counting = boxes_image("static int calls;\n" ENTRY "{ (void)arguments; *(double *)results = ++calls; }\n", NULL);
+	int counting = boxes_image("static int calls;\n" ENTRY
+				   "{ (void)arguments; *(double *)results = ++calls; }\n",
+		NULL);
 	struct run_spec spec = boxes_spec(counting);
 	struct run_child *c[CHILDREN];
 	double value = 0;
@@ -148,7 +155,8 @@ static void death_in_mid_batch_is_a_crash_and_found_at_once(void **state)
 		assert_int_equal(x.outcome, SANDBOX_CRASH);
 		assert_true(clock_now_ns() - start_ns < 40 * INT64_C(1000000));
 		assert_int_equal(run_child_outcome(c), SANDBOX_CRASH);
-		assert_int_equal(run_child_cross(&x, c, calls, 3, NULL, 0, SECOND_NS, NULL), ERR_ARGS);
+		assert_int_equal(
+			run_child_cross(&x, c, calls, 3, NULL, 0, SECOND_NS, NULL), ERR_ARGS);
 		run_child_end(c);
 	}
 }
@@ -180,7 +188,7 @@ static void the_processor_limit_backs_up_the_clock(void **state)
 	struct run_crossing x;
 	(void)state;
 
-	spec.cpu_limit_ns = 1;             /* rounded up to a second */
+	spec.cpu_limit_ns = 1; /* rounded up to a second */
 	struct run_child *c = boxes_start(&spec);
 	put(c, 78);
 	assert_int_equal(run_child_cross(&x, c, &call, 1, NULL, 0, 20 * SECOND_NS, NULL), 0);
@@ -204,8 +212,10 @@ static void a_system_call_is_forbidden(void **state)
 static void guard_pages_stand_at_both_ends(void **state)
 {
 	static const char *const places[] = {
-		"((volatile char *)results)[-1] = 1;", "((volatile char *)results)[65536] = 1;",
-		"value = ((volatile const char *)arguments)[-1];", "value = ((volatile const char *)arguments)[65536];",
+		"((volatile char *)results)[-1] = 1;",
+		"((volatile char *)results)[65536] = 1;",
+		"value = ((volatile const char *)arguments)[-1];",
+		"value = ((volatile const char *)arguments)[65536];",
 		"((volatile char *)arguments)[0] = 1;",
 		"{ char *p = malloc(100); for (long i = 0; ; i += 4096) ((volatile char *)p)[i] = 1; }",
 		"{ char *p = malloc(100); for (long i = 0; ; i -= 4096) ((volatile char *)p)[i] = 1; }",
@@ -216,8 +226,10 @@ static void guard_pages_stand_at_both_ends(void **state)
 
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		char source[600];
-		snprintf(source, sizeof source, "#include <stdlib.h>\n" ENTRY "{ double value = 0; %s "
-			"*(double *)results = value; }\n", places[i]);
+		snprintf(source, sizeof source,
+			"#include <stdlib.h>\n" ENTRY "{ double value = 0; %s "
+			"*(double *)results = value; }\n",
+			places[i]);
 		int hostile = boxes_image(source, NULL);
 		struct run_spec spec = boxes_spec(hostile);
 		spec.imports = imports;
@@ -231,8 +243,10 @@ static void guard_pages_stand_at_both_ends(void **state)
 
 static void the_whole_region_can_be_used(void **state)
 {
-	int whole = boxes_image(ENTRY "{ double s = 0; for (int i = 0; i < 65536; i++) {\n"
-		"s += ((const unsigned char *)arguments)[i]; ((char *)results)[i] = 1; } *(double *)results = s; }\n", NULL);
+	int whole = boxes_image(ENTRY
+		"{ double s = 0; for (int i = 0; i < 65536; i++) {\n"
+		"s += ((const unsigned char *)arguments)[i]; ((char *)results)[i] = 1; } *(double *)results = s; }\n",
+		NULL);
 	struct run_spec spec = boxes_spec(whole);
 	struct run_child *c = boxes_start(&spec);
 	double value = 0;
@@ -264,7 +278,8 @@ static void imports_are_those_that_were_asked_for(void **state)
 {
 	const char *exp_only[] = { "exp", NULL }, *unknown[] = { "system", NULL };
 	char reason[256] = "";
-	int exponential = boxes_image("#include <math.h>\n" ENTRY "{ *(double *)results = exp(*(const double *)arguments); }\n",
+	int exponential = boxes_image("#include <math.h>\n" ENTRY
+				      "{ *(double *)results = exp(*(const double *)arguments); }\n",
 		NULL);
 	(void)state;
 
@@ -273,16 +288,20 @@ static void imports_are_those_that_were_asked_for(void **state)
 	assert_non_null(strstr(reason, "exp"));
 	assert_int_equal(start_with(NULL, 0, exponential, reason), 1);
 	assert_int_equal(start_with(unknown, 0, exponential, reason), ERR_ARGS);
-	assert_true(run_box_import_known("exp") && run_box_import_known("memcpy") && run_box_import_known("sincosf"));
-	assert_false(run_box_import_known("system") || run_box_import_known("open") || run_box_import_known(""));
+	assert_true(run_box_import_known("exp") && run_box_import_known("memcpy") &&
+		run_box_import_known("sincosf"));
+	assert_false(run_box_import_known("system") || run_box_import_known("open") ||
+		run_box_import_known(""));
 	close(exponential);
 }
 
 static void what_the_compiler_calls_by_itself_needs_no_leave(void **state)
 {
-	int copying = boxes_image("struct big { char b[5000]; };\n" ENTRY
+	int copying = boxes_image(
+		"struct big { char b[5000]; };\n" ENTRY
 		"{ struct big x = *(const struct big *)arguments; x.b[0]++; *(struct big *)results = x;\n"
-		"*(__int128 *)results /= *(const volatile int *)arguments + 3; }\n", NULL);
+		"*(__int128 *)results /= *(const volatile int *)arguments + 3; }\n",
+		NULL);
 	char reason[256] = "";
 	(void)state;
 
@@ -292,14 +311,17 @@ static void what_the_compiler_calls_by_itself_needs_no_leave(void **state)
 
 static void functions_of_the_loader_compute(void **state)
 {
-	const char *imports[] = { "exp", "sinf", "pow", "qsort", "bsearch", "strlen", "lround", NULL };
-	int many = boxes_image("#include <math.h>\n#include <stdlib.h>\n#include <string.h>\n"
-		"static int order(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }\n"
-		ENTRY "{ int v[100]; for (int i = 0; i < 100; i++) v[i] = i * 37 % 101; qsort(v, 100, sizeof *v, order);\n"
+	const char *imports[] = { "exp", "sinf", "pow", "qsort", "bsearch", "strlen", "lround",
+		NULL };
+	int many = boxes_image(
+		"#include <math.h>\n#include <stdlib.h>\n#include <string.h>\n"
+		"static int order(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }\n" ENTRY
+		"{ int v[100]; for (int i = 0; i < 100; i++) v[i] = i * 37 % 101; qsort(v, 100, sizeof *v, order);\n"
 		"for (int i = 1; i < 100; i++) if (v[i - 1] >= v[i]) return;\n"
 		"int key = v[41]; const int *found = bsearch(&key, v, 100, sizeof *v, order);\n"
 		"*(double *)results = exp(*(const double *)arguments) + pow(2, 10) + (found == v + 41) + sinf(0)\n"
-		"+ (double)strlen(\"four\") + (double)lround(2.6); }\n", NULL);
+		"+ (double)strlen(\"four\") + (double)lround(2.6); }\n",
+		NULL);
 	struct run_spec spec = boxes_spec(many);
 	double value = 0;
 	(void)state;
@@ -315,11 +337,14 @@ static void functions_of_the_loader_compute(void **state)
 static void the_arena_is_there_when_it_was_asked_for(void **state)
 {
 	const char *imports[] = { "malloc", "calloc", "realloc", "free", "memset", NULL };
-	int heap = boxes_image("#include <stdlib.h>\n#include <string.h>\n" ENTRY "{ double got = 0; char *last = 0;\n"
+	int heap = boxes_image(
+		"#include <stdlib.h>\n#include <string.h>\n" ENTRY
+		"{ double got = 0; char *last = 0;\n"
 		"for (int i = 0; i < 10000; i++) { char *p = malloc(1000); if (p) got++; p[0] = p[999] = 1; free(p); last = p; }\n"
 		"int *z = calloc(1000, sizeof *z); for (int i = 0; i < 1000; i++) if (z[i]) got = -1;\n"
 		"z[7] = 9; z = realloc(z, 20000); if (z[7] != 9 || !last) got = -2;\n"
-		"while (malloc(4096)) { } if (malloc(1000) == 0) got = -3; *(double *)results = got; }\n", NULL);
+		"while (malloc(4096)) { } if (malloc(1000) == 0) got = -3; *(double *)results = got; }\n",
+		NULL);
 	struct run_spec spec = boxes_spec(heap);
 	char reason[256];
 	double value = 0;
@@ -353,8 +378,10 @@ static void bad_specs_are_errors_of_the_caller(void **state)
 		if (i == 3)
 			spec.cpu = 1 << 20;
 		if (i == 4)
-			spec.entry = "a_name_that_is_longer_than_anybody_would_ever_give_to_an_entry_point";
-		assert_int_equal(run_child_start(&c, boxes_run_box(), &spec, &outcome, reason, NULL),
+			spec.entry =
+				"a_name_that_is_longer_than_anybody_would_ever_give_to_an_entry_point";
+		assert_int_equal(
+			run_child_start(&c, boxes_run_box(), &spec, &outcome, reason, NULL),
 			i ? ERR_ARGS : ERR_UNSUPPORTED);
 	}
 	assert_null(c);
@@ -431,7 +458,8 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void measure(const char *name, enum run_channel channel, int driver, int child, double limit_us)
+static void measure(
+	const char *name, enum run_channel channel, int driver, int child, double limit_us)
 {
 	enum { TURNS = 1000 };
 	struct run_spec spec = boxes_spec(image);
@@ -451,7 +479,8 @@ static void measure(const char *name, enum run_channel channel, int driver, int 
 	struct run_child *c = boxes_start(&spec);
 	for (int i = 0; i < TURNS; i++) {
 		put(c, -i);
-		assert_int_equal(run_child_cross(&x, c, &call, 1, &value, sizeof value, SECOND_NS, NULL), 0);
+		assert_int_equal(
+			run_child_cross(&x, c, &call, 1, &value, sizeof value, SECOND_NS, NULL), 0);
 		assert_int_equal(x.outcome, SANDBOX_OK);
 		assert_true(value == 1 - i);
 		wall_ns[i] = x.wall_ns;
@@ -461,13 +490,16 @@ static void measure(const char *name, enum run_channel channel, int driver, int 
 	sched_setaffinity(0, sizeof before, &before);
 	qsort(wall_ns, TURNS, sizeof *wall_ns, compare);
 	qsort(idle_ns, TURNS, sizeof *idle_ns, compare);
-	print_message("# hand-off, %s: median %.2f us, p99 %.2f us\n", name, (double)wall_ns[TURNS / 2] / 1e3,
-		(double)wall_ns[TURNS * 99 / 100] / 1e3);
+	print_message("# hand-off, %s: median %.2f us, p99 %.2f us\n", name,
+		(double)wall_ns[TURNS / 2] / 1e3, (double)wall_ns[TURNS * 99 / 100] / 1e3);
 	assert_true((double)wall_ns[TURNS / 2] < limit_us * 1e3);
 	assert_true(idle_ns[0] >= 0 && idle_ns[TURNS / 2] < 20000);
 }
 
-/* The bounds are ten times what a quiet machine shows: they catch a lost wake-up, not a busy neighbour. */
+/*
+ * The bounds are ten times what a quiet machine shows: they catch a lost wake-up, not a busy
+ * neighbour.
+ */
 static void the_hand_off_is_short(void **state)
 {
 	(void)state;
@@ -497,7 +529,8 @@ static void a_spinning_child_that_fell_asleep_is_woken(void **state)
 
 static void the_childs_processor_time_is_told(void **state)
 {
-	int busy = boxes_image(ENTRY "{ volatile long n = 0; (void)arguments; while (n < 30000000) n++; *(double *)results = 1; }\n",
+	int busy = boxes_image(ENTRY
+		"{ volatile long n = 0; (void)arguments; while (n < 30000000) n++; *(double *)results = 1; }\n",
 		NULL);
 	struct run_spec spec = boxes_spec(busy);
 	struct run_child *c = boxes_start(&spec);

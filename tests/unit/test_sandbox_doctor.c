@@ -9,7 +9,8 @@
 #include "base/err.h"
 #include "sandbox/sandbox.h"
 
-static const struct sandbox_check *find(const struct sandbox_check *checks, int count, const char *name)
+static const struct sandbox_check *find(
+	const struct sandbox_check *checks, int count, const char *name)
 {
 	for (int i = 0; i < count; i++)
 		if (!strcmp(checks[i].name, name))
@@ -50,14 +51,19 @@ static void a_missing_compiler_is_named_with_its_mend(void **state)
 	assert_int_equal(find(checks, count, "bubblewrap")->health, SANDBOX_GOOD);
 }
 
-/* This program again, where the kernel refuses further namespaces: inside bubblewrap's own --disable-userns. */
+/*
+ * This program again, where the kernel refuses further namespaces: inside bubblewrap's own
+ * --disable-userns.
+ */
 static void where_no_box_can_be_made_opening_fails_with_the_mend(void **state)
 {
 	char self[512] = "", command[1024], line[1024] = "";
 	(void)state;
 
 	assert_true(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
-	snprintf(command, sizeof command, "bwrap --unshare-user --disable-userns --uid 1000 --dev-bind / / -- '%s' open", self);
+	snprintf(command, sizeof command,
+		"bwrap --unshare-user --disable-userns --uid 1000 --dev-bind / / -- '%s' open",
+		self);
 	FILE *f = popen(command, "r");
 	assert_non_null(f);
 	assert_non_null(fgets(line, sizeof line, f));

@@ -54,7 +54,7 @@ static void what_a_child_may_write_keeps_its_size(void **state)
 	assert_true(view != MAP_FAILED);
 	view[7] = 'a';
 	assert_true(((char *)r.base)[7] == 'a');
-	assert_int_equal(ftruncate(r.fd, 0), -1);          /* else the driver would die of SIGBUS */
+	assert_int_equal(ftruncate(r.fd, 0), -1); /* else the driver would die of SIGBUS */
 	assert_int_equal(ftruncate(r.fd, 1 << 20), -1);
 	munmap(view, r.bytes);
 	shared_region_close(&r);
