@@ -56,7 +56,9 @@ struct candidate {
 struct candidate *candidate_new(struct search *s, enum candidate_kind kind, int64_t proposal, struct mutator_proposal *made, const char *mutator);
 /* Put it on its way: it joins search->in_flight and leaves it by itself. */
 void candidate_begin(struct candidate *c);
-/* Free without a commit: its queue row stays, so that a resume takes it up. */
+/* For one that was never begun. */
+void candidate_free(struct candidate *c);
+/* Free one on its way without a commit: its queue row stays, so that a resume takes it up. */
 void candidate_abandon(struct candidate *c);
 /* Add what a stage in our own process cost. */
 void candidate_cost(struct candidate *c, const char *stage, int64_t wall_ns, int64_t cpu_ns);

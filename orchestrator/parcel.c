@@ -38,12 +38,20 @@ int parcel_flags_read(char **flags, int max, const char *json)
 	return n;
 }
 
-/* In hexadecimal, bit for bit: a JSON number has neither infinities nor -0.0 in every printer. */
+/* As texts: cJSON prints 15 digits of a number where the rest is below its own tolerance, and neither infinities nor -0.0. */
 static void put_constant(cJSON *list, double value)
 {
 	char text[64];
 
 	snprintf(text, sizeof text, "%a", value);
+	cJSON_AddItemToArray(list, cJSON_CreateString(text));
+}
+
+static void put_id(cJSON *list, int64_t id)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%lld", (long long)id);
 	cJSON_AddItemToArray(list, cJSON_CreateString(text));
 }
 
@@ -59,7 +67,7 @@ char *parcel_write(const struct candidate *c)
 	json_put_text(o, "operation", c->made.operation);
 	json_put_i64(o, "depth", c->depth);
 	for (int i = 0; i < c->parent_count; i++)
-		cJSON_AddItemToArray(parents, cJSON_CreateNumber((double)c->parents[i]));
+		put_id(parents, c->parents[i]);
 	if (c->made.tune) {
 		cJSON *constants = json_put_array(o, "constants");
 
@@ -77,8 +85,8 @@ static void restore_lists(struct candidate *c, const cJSON *o)
 	const cJSON *row;
 
 	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(o, "parents"))
-		if (cJSON_IsNumber(row) && c->parent_count < 4)
-			c->parents[c->parent_count++] = (int64_t)row->valuedouble;
+		if (cJSON_IsString(row) && c->parent_count < 4)
+			c->parents[c->parent_count++] = strtoll(row->valuestring, NULL, 10);
 	cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(o, "constants"))
 		if (cJSON_IsString(row) && c->made.constant_count < MUTATOR_CONSTANTS_MAX)
 			c->made.constants[c->made.constant_count++] = strtod(row->valuestring, NULL);
