@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/fdio.h"
 #include "base/json.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "orchestrator/arguments.h"
 #include "orchestrator/command.h"
@@ -14,6 +15,9 @@
 #include "orchestrator/viewer.h"
 
 #define SOURCE_BYTES_MAX (1u << 20)
+/* Random streams of the inputs' keys; the first is the one that a campaign with a given seed has. */
+#define SEARCH_KEY UINT64_MAX
+#define HOLDOUT_KEY (UINT64_MAX - 1)
 
 extern const struct command command_eval;
 
@@ -55,6 +59,8 @@ static int read_text(struct request *q, struct err *e)
 static int prepare(struct request *q, struct err *e)
 {
 	const struct campaign *c = &q->campaign;
+	struct random r;
+	uint8_t key[32];
 	int rc = campaign_load(&q->campaign, q->problem, e);
 
 	if (rc >= 0)
@@ -67,7 +73,12 @@ static int prepare(struct request *q, struct err *e)
 		rc = repo_read(&q->seed, c->repo, c->commit, c->file, e);
 	else if (rc >= 0)
 		rc = repo_read_file(&q->seed, c->file, e);
-	return rc < 0 ? rc : trial_open(&q->trial, c, NULL, e);
+	if (rc < 0)
+		return rc;
+	/* A duel draws from the key whatever the stream, so the holdout has a key of its own. */
+	random_keyed(&r, c->seed_given ? (uint64_t)c->seed : 0, q->stream == CLADE_HOLDOUT ? HOLDOUT_KEY : SEARCH_KEY);
+	random_bytes(&r, key, sizeof key);
+	return trial_open(&q->trial, c, key, e);
 }
 
 /* --flags "-O2 -funroll-loops": a program's own flags, as show prints them. */

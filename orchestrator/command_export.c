@@ -144,7 +144,7 @@ static int write_patch(struct request *q, struct err *e)
 	if (rc < 0)
 		return rc;
 	subject = patch_message_subject(&q->viewer, &q->winner, &q->seed, forced);
-	body = patch_message_body(&q->viewer, &q->winner, &q->seed, &q->confirmation, source.path, forced);
+	body = patch_message_body(&q->viewer, &q->winner, &q->seed, &q->confirmation, &source, forced);
 	rc = repo_patch(&mail, &source, q->winner.source, subject, body, author("GIT_AUTHOR_NAME", "Clade"), author("GIT_AUTHOR_EMAIL", "clade@localhost"), e);
 	if (rc >= 0)
 		rc = fdio_write_file(q->patch, mail, strlen(mail), e);

@@ -66,8 +66,7 @@ static void put_commands(FILE *out)
 		char line[256];
 
 		fprintf(out, ".Ss %s\n", c->name);
-		fputs(".Pp\n", out);
-		snprintf(line, sizeof line, "clade %s %s", c->name, c->arguments);
+		snprintf(line, sizeof line, "clade %s%s%s", c->name, *c->arguments ? " " : "", c->arguments);
 		put_literal(out, line);
 		put_line(out, c->summary);
 		fputs(".\n", out);
@@ -86,16 +85,17 @@ static void put_options(FILE *out)
 		fputs(".It ", out);
 		put_line(out, o->path);
 		put_line(out, o->text);
-		fputs(".br\n", out);
-		put_line(out, type);
+		fputs(".Pp\n", out);
+		put_text(out, type, strlen(type));
 		if (o->fallback) {
 			fputs("; default ", out);
-			put_line(out, o->fallback);
+			put_text(out, o->fallback, strlen(o->fallback));
 		}
 		if (o->alias) {
 			fputs("; on the command line ", out);
-			put_line(out, o->alias);
+			put_text(out, o->alias, strlen(o->alias));
 		}
+		fputc('\n', out);
 	}
 	fputs(".El\n", out);
 }

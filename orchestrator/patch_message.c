@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/repo.h"
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "evaluators/plugin.h"
 #include "orchestrator/confirmation.h"
 #include "orchestrator/parcel.h"
 
@@ -111,7 +113,68 @@ static void put_target(struct buffer *b, const struct viewer *v, const struct ar
 	free(flags);
 }
 
-static void put_origin(struct buffer *b, const struct viewer *v, const struct archive_program *winner, const char *path)
+/* Single quotes, so that a shell takes the words as they are. */
+static void put_set(struct buffer *b, const char *key, const char *value)
+{
+	buffer_format(b, " --set %s='%s'", key, value);
+}
+
+static char *words_text(const struct option_words *w)
+{
+	struct buffer b;
+
+	buffer_init(&b, BODY_BYTES_MAX);
+	for (int i = 0; i < w->count; i++)
+		buffer_format(&b, "%s%s", i ? " " : "", w->words[i]);
+	return buffer_take(&b);
+}
+
+/* What the campaign set otherwise than its problem does, as far as an evaluation depends on it. */
+static void put_settings(struct buffer *b, const struct campaign *c)
+{
+	struct campaign base;
+	char *mine = words_text(&c->target_flags), *theirs;
+
+	campaign_init(&base);
+	campaign_load(&base, c->problem_dir, NULL);
+	theirs = words_text(&base.target_flags);
+	if (!text_equal(mine, theirs))
+		put_set(b, "target.flags", mine);
+	if (!text_equal(c->compiler, base.compiler))
+		put_set(b, "target.compiler", c->compiler);
+	if (c->function && !text_equal(c->function, base.function))
+		put_set(b, "markers.function", c->function);
+	for (int i = 0; i < c->parameters.count; i++) {
+		char *key = text_format("parameters.%s", c->parameters.pairs[i][0]);
+
+		put_set(b, key, c->parameters.pairs[i][1]);
+		free(key);
+	}
+	campaign_release(&base);
+	free(mine);
+	free(theirs);
+}
+
+/* A time is a ratio to the seed, and after the patch the seed is found only at its commit. */
+static void put_command(struct buffer *b, const struct viewer *v, const char *flags, const struct repo_source *source)
+{
+	char *dir = NULL;
+
+	/* A built-in goes by its name, any other problem by its folder. */
+	plugin_find_problem(&dir, v->settings.problem, NULL);
+	buffer_format(b, "  clade eval %s %s", text_equal(dir, v->settings.problem_dir) ? v->settings.problem : v->settings.problem_dir, source->path);
+	free(dir);
+	if (*flags)
+		buffer_format(b, " --flags '%s'", flags);
+	if (v->manifest->timed && source->commit) {
+		put_set(b, "source.repo", ".");
+		put_set(b, "source.commit", source->commit);
+		put_set(b, "source.file", source->path);
+	}
+	put_settings(b, &v->settings);
+}
+
+static void put_origin(struct buffer *b, const struct viewer *v, const struct archive_program *winner, const struct repo_source *source)
 {
 	char name[HASH_HEX], cell[128], *flags = own_flags(winner);
 
@@ -121,14 +184,14 @@ static void put_origin(struct buffer *b, const struct viewer *v, const struct ar
 		buffer_format(b, "Cell: %s\n", cell);
 	}
 	buffer_format(b, "Campaign: %s\nProgram: %s, %d step%s from the seed\n", archive_id(v->archive), name, winner->depth, winner->depth == 1 ? "" : "s");
-	buffer_format(b, "See it again: clade eval %s %s%s%s%s\n", v->manifest->name, path, *flags ? " --flags \"" : "", flags, *flags ? "\"" : "");
-	buffer_format(b, "         with: clade eval %s %s --stream holdout%s%s%s\n", v->manifest->name, path, *flags ? " --flags \"" : "", flags,
-		*flags ? "\"" : "");
+	buffer_add_text(b, "\nTo see it again, at the root of the patched repository (--stream holdout for the other inputs):\n");
+	put_command(b, v, flags, source);
+	buffer_add_text(b, "\n");
 	free(flags);
 }
 
 char *patch_message_body(const struct viewer *v, const struct archive_program *winner, const struct archive_program *seed, const struct confirmation *c,
-	const char *path, int forced)
+	const struct repo_source *source, int forced)
 {
 	struct buffer b;
 
@@ -140,6 +203,6 @@ char *patch_message_body(const struct viewer *v, const struct archive_program *w
 	put_holdout(&b, v, c);
 	put_references(&b, v);
 	put_target(&b, v, winner, c);
-	put_origin(&b, v, winner, path);
+	put_origin(&b, v, winner, source);
 	return buffer_take(&b);
 }

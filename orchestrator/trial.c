@@ -7,7 +7,6 @@
 
 #include "base/err.h"
 #include "base/memory.h"
-#include "base/random.h"
 #include "base/text.h"
 #include "evaluators/machine.h"
 #include "evaluators/plugin.h"
@@ -41,25 +40,15 @@ static int read_declarations(struct trial *t, struct err *e)
 	return rc;
 }
 
-static void make_key(uint8_t key[32], const struct campaign *c)
+int trial_open(struct trial *out, const struct campaign *c, const uint8_t key[32], struct err *e)
 {
-	struct random r;
-
-	random_keyed(&r, c->seed_given ? (uint64_t)c->seed : 0, UINT64_MAX);
-	random_bytes(&r, key, 32);
-}
-
-int trial_open(struct trial *out, const struct campaign *c, const uint8_t *key, struct err *e)
-{
-	uint8_t own[32];
 	int rc = syntax_ready(e);
 
 	*out = (struct trial){ .campaign = c, .briefing = { .campaign = c } };
-	make_key(own, c);
 	if (rc == 0)
 		rc = read_declarations(out, e);
 	if (rc == 0)
-		rc = briefing_orders(&out->briefing, out->manifest, key ? key : own, e);
+		rc = briefing_orders(&out->briefing, out->manifest, key, e);
 	if (rc == 0)
 		rc = rig_open(&out->rig, &out->briefing.measure[0], NULL, e);
 	if (rc < 0) {

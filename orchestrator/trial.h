@@ -37,8 +37,8 @@ struct trial_outcome {
 };
 void trial_outcome_release(struct trial_outcome *o);
 
-/* key: of the inputs, 32 bytes; NULL: the fixed key of eval, under which a program scores the same every time (seed: given overrides it). */
-int trial_open(struct trial *out, const struct campaign *c, const uint8_t *key, struct err *e);
+/* key: of the evaluator's inputs. */
+int trial_open(struct trial *out, const struct campaign *c, const uint8_t key[32], struct err *e);
 void trial_close(struct trial *t);
 /* The program's evolved region and allowed syntax; sets verdict and reason and returns 1 when it may not run, 0 when it may. */
 int trial_screen(struct region *region, struct trial_outcome *out, struct trial *t, const struct job_program *p, struct err *e);
