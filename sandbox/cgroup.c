@@ -211,6 +211,15 @@ void cgroup_join(struct cgroup *g)
 				g->leaf[i]);
 }
 
+void cgroup_lose(struct cgroup *g)
+{
+	if (g->v2_fd >= 0)
+		close(g->v2_fd);
+	g->v2_fd = -1;
+	g->rung = CGROUP_NONE;
+	snprintf(g->detail, sizeof g->detail, "rung C: no process can be born in %.150s", g->leaf[0]);
+}
+
 void cgroup_close(struct cgroup *g)
 {
 	if (g->v2_fd >= 0)

@@ -31,5 +31,7 @@ void cgroup_open(struct cgroup *out);
  * other rungs.
  */
 void cgroup_join(struct cgroup *g);
+/* v2: the leaf turned out to be of no use. */
+void cgroup_lose(struct cgroup *g);
 /* Remove the leaf; every box must have ended. */
 void cgroup_close(struct cgroup *g);

@@ -155,9 +155,16 @@ static void serve(struct launcher *l)
 	l->error = 0;
 	l->failed = NULL;
 	long pid = clone_onto(&args, become_box, l);
+	if (pid < 0 && args.cgroup) {
+		/* A leaf that was taken away is no reason to stop: a rung down the ladder. */
+		cgroup_lose(l->cgroup);
+		args.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
+		args.cgroup = 0;
+		pid = clone_onto(&args, become_box, l);
+	}
+	/* The child's change of id cleared it for the memory that it shared. */
 	if (l->drop_uid)
-		prctl(PR_SET_DUMPABLE, dumpable == 1, 0, 0,
-			0); /* the child's change of id cleared it for shared memory */
+		prctl(PR_SET_DUMPABLE, dumpable == 1, 0, 0, 0);
 	if (pid < 0) {
 		l->error = (int)-pid;
 		l->failed = "starting a process";
