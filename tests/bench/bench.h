@@ -70,18 +70,6 @@ static inline int bench_ratio(const char *what, double *ratios, int n, double le
 	return missed;
 }
 
-/* A new folder; the caller frees the name and removes it by bench_remove. */
-static inline char *bench_folder(void)
-{
-	const char *temporary = getenv("TMPDIR");
-	char *folder = text_format("%s/clade-bench.XXXXXX", temporary ? temporary : "/tmp");
-
-	if (mkdtemp(folder))
-		return folder;
-	perror(folder);
-	exit(2);
-}
-
 /* Run a program with its output in the file log (NULL: nowhere); its exit status, and the seconds that it took unless NULL. */
 static inline int bench_run(const char *const argv[], const char *log, double *seconds)
 {
@@ -103,10 +91,43 @@ static inline int bench_run(const char *const argv[], const char *log, double *s
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static inline void bench_remove(char *folder)
+/* The scratch folder, removed when its maker ends, however that is. */
+static char *bench_scratch;
+static pid_t bench_scratch_owner;
+
+static inline void bench_remove(void)
 {
-	bench_run((const char *const[]){ "rm", "-rf", folder, NULL }, NULL, NULL);
-	free(folder);
+	if (bench_scratch && bench_scratch_owner == getpid())
+		bench_run((const char *const[]){ "rm", "-rf", bench_scratch, NULL }, NULL, NULL);
+	free(bench_scratch);
+	bench_scratch = NULL;
+}
+
+/* A new scratch folder, one at a time. Borrowed until bench_remove. */
+static inline const char *bench_folder(void)
+{
+	const char *temporary = getenv("TMPDIR");
+
+	if (!bench_scratch_owner)
+		atexit(bench_remove);
+	bench_scratch_owner = getpid();
+	bench_scratch = text_format("%s/clade-bench.XXXXXX", temporary ? temporary : "/tmp");
+	if (mkdtemp(bench_scratch))
+		return bench_scratch;
+	perror(bench_scratch);
+	exit(2);
+}
+
+/* What a program left in its log, to people. */
+static inline void bench_show(const char *log)
+{
+	FILE *f = fopen(log, "r");
+	char line[512];
+
+	while (f && fgets(line, sizeof line, f))
+		fputs(line, stderr);
+	if (f)
+		fclose(f);
 }
 
 /* clade with these words (NULL-ended, without the program), which must end well: its seconds. Its output goes to log. */
@@ -121,7 +142,7 @@ static inline double bench_clade(const char *const words[], const char *log)
 	status = bench_run(argv, log, &seconds);
 	if (status == 0)
 		return seconds;
-	fprintf(stderr, "clade %s ended with status %d; its words:\n", words[0], status);
-	bench_run((const char *const[]){ "cat", log, NULL }, "/dev/stderr", NULL);
+	fprintf(stderr, "%s %s ended with status %d; its words:\n", argv[0], words[0], status);
+	bench_show(log);
 	exit(2);
 }

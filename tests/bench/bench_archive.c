@@ -359,7 +359,7 @@ static int bench_reading(int64_t programs)
 int main(int argc, char **argv)
 {
 	int64_t programs = getenv("CLADE_BENCH_FULL") ? BULK_FULL : BULK_DEFAULT;
-	char *folder;
+	const char *folder;
 	int missed;
 
 	if (argc > 1 && (text_parse_i64(&programs, argv[1]) < 0 || programs < 1)) {
@@ -374,6 +374,6 @@ int main(int argc, char **argv)
 	missed = bench_commits();
 	bench_bulk(programs);
 	missed += bench_reading(programs);
-	bench_remove(folder);
+	bench_remove();
 	return missed > 0;
 }

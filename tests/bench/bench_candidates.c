@@ -60,11 +60,11 @@ static void bench_problem(const char *folder, const char *problem)
 
 int main(void)
 {
-	char *folder = bench_folder();
+	const char *folder = bench_folder();
 
 	bench_problem(folder, "exp2_ops");
 	bench_problem(folder, "jobshop_rule");
 	bench_problem(folder, "sgemm_small");
-	bench_remove(folder);
+	bench_remove();
 	return 0;
 }

@@ -164,7 +164,7 @@ int main(void)
 	struct job_configure configure = { .compiler = text_copy("gcc"), .flags = { text_copy("-O2") }, .measures = true, .lane = true,
 		.cpu = -1, .second_cpu = -1 };
 	static struct trials trials;
-	char *folder = bench_folder();
+	const char *folder = bench_folder();
 	struct image rival, loser;
 	struct rig *r = NULL;
 	struct err e = { 0 };
@@ -183,6 +183,6 @@ int main(void)
 	free(loser.bytes);
 	rig_close(r);
 	job_configure_release(&configure);
-	bench_remove(folder);
+	bench_remove();
 	return print(&trials);
 }

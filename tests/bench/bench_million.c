@@ -159,7 +159,8 @@ static int ask(const char *small, const char *million, const char *log)
 
 int main(void)
 {
-	char *folder = bench_folder(), *small = text_format("%s/small.clade", folder), *million = text_format("%s/million.clade", folder);
+	const char *folder = bench_folder();
+	char *small = text_format("%s/small.clade", folder), *million = text_format("%s/million.clade", folder);
 	char *log = text_format("%s/log", folder);
 	int64_t began_ns = clock_now_ns();
 	struct stat st;
@@ -178,6 +179,6 @@ int main(void)
 	free(small);
 	free(million);
 	free(log);
-	bench_remove(folder);
+	bench_remove();
 	return missed;
 }

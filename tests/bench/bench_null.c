@@ -254,7 +254,8 @@ static int rows_flat(int n, double mb, int64_t evaluations)
 /* Run the engine on a new file; how many samples, in *mb what the file took. */
 static int campaign(double *mb, const char *self, int64_t evaluations)
 {
-	char *folder = bench_folder(), *file = text_format("%s/c.clade", folder), *log = text_format("%s/log", folder);
+	const char *folder = bench_folder();
+	char *file = text_format("%s/c.clade", folder), *log = text_format("%s/log", folder);
 	pid_t pid = fork();
 	int n;
 
@@ -264,12 +265,12 @@ static int campaign(double *mb, const char *self, int64_t evaluations)
 	*mb = megabytes(file, "");
 	if (n < 5) {
 		fprintf(stderr, "the campaign did not end well, or too soon to tell anything:\n");
-		bench_run((const char *const[]){ "cat", log, NULL }, "/dev/stderr", NULL);
+		bench_show(log);
 		exit(2);
 	}
 	free(file);
 	free(log);
-	bench_remove(folder);
+	bench_remove();
 	return n;
 }
 

@@ -32,7 +32,8 @@ struct answer { int64_t compile_ns, run_ns; int not_ok; };
 
 struct problem {
 	const char *name;
-	char *folder, *file, *log, *headers;
+	const char *folder;
+	char *file, *log, *headers;
 	struct campaign campaign;
 	struct archive_program programs[PROGRAMS_MAX];
 	int program_count;
@@ -332,7 +333,7 @@ static int bench_problem(const char *name, char *headers)
 	free(p.seed);
 	free(p.file);
 	free(p.log);
-	bench_remove(p.folder);
+	bench_remove();
 	return missed;
 }
 
