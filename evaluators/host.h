@@ -68,9 +68,12 @@ int64_t host_run_wall_ns(const struct clade_run *run);
 int64_t host_run_work_ns(const struct clade_run *run);
 /* The candidate's CPU time in all crossings. */
 int64_t host_run_cpu_ns(const struct clade_run *run);
-/* Crossings before which the candidate had burnt CPU time while it should have slept, of how many.
+/*
+ * What the candidate did between crossings, while it should have slept. awake: crossings before which it had burnt more CPU time than
+ * going to sleep costs, idle_ns: by how much in all; peeked: it ran while its next inputs were published.
  */
-void host_run_audit(const struct clade_run *run, int *awake, int *crossings);
+struct host_audit { int crossings, awake, peeked; int64_t idle_ns; };
+struct host_audit host_run_audit(const struct clade_run *run);
 /* The shape of the last crossing, for calibrating an empty one. Borrowed. */
 const struct run_call *host_run_calls(const struct clade_run *run, int *count, size_t *copied);
 /* Cross with calls of another run's shape and no contents: the driver's own cost. wall_ns or a

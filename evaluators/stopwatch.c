@@ -41,6 +41,7 @@
  * way to sleep. */
 #define AUDIT_CROSSINGS 40
 #define AUDIT_RATE 0.05
+#define AUDIT_SHARE 0.05
 
 struct observed {
 	double wall_ns, work_ns;
@@ -257,10 +258,17 @@ int stopwatch_pair(double *d, struct stopwatch *w, struct clade_run *const sides
 	return 0;
 }
 
+/*
+ * Interrupts and stolen time are charged to whoever runs, so an honest child shows some: on a loaded machine one crossing in some hundred. To gain by it,
+ * a candidate must burn between crossings a share of what it burns in them; a few interrupts are no such share.
+ */
 bool stopwatch_awake(const struct clade_run *run)
 {
-	int awake, crossings;
+	struct host_audit a = host_run_audit(run);
 
-	host_run_audit(run, &awake, &crossings);
-	return crossings >= AUDIT_CROSSINGS && awake > AUDIT_RATE * crossings;
+	if (a.crossings < AUDIT_CROSSINGS)
+		return false;
+	if (a.peeked > AUDIT_RATE * a.crossings)
+		return true;
+	return a.awake > AUDIT_RATE * a.crossings && (double)a.idle_ns > AUDIT_SHARE * (double)host_run_cpu_ns(run);
 }
