@@ -11,7 +11,7 @@ load common
 		cd / && exec env -i $as_user "\$@"
 	W
 	chmod 755 "$scratch/wrap"
-	if [ -n "$as_user" ]; then cd "$CLADE_USER_TREE"; CLADE=$CLADE_USER_TREE/build/clade; fi
+	if [ -n "$as_user" ]; then cd "$CLADE_USER_TREE"; CLADE=$CLADE_USER_TREE/$(basename "$CLADE_BUILD")/clade; fi
 	run "$CLADE" run exp2_ops --file "$campaign" --evaluations 15 --quiet --set "launcher=$scratch/wrap {worker}"
 	echo "$output"
 	cd "$tree"
