@@ -29,7 +29,7 @@ static int signed_literal(const struct tree *t, int literal, double *value)
 		node = parent;
 	}
 	outer = t->nodes[node].parent;
-	if (node != literal && tree_is(t, outer, TREE_PARENTHESIZED_EXPRESSION) &&
+	if (*tree_text(t, node) == '-' && tree_is(t, outer, TREE_PARENTHESIZED_EXPRESSION) &&
 		tree_bytes(t, outer) == tree_bytes(t, node) + 2)
 		node = outer;
 	return node;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "mutators/domain.h"
 
 #define MEMBERS_MAX 512
 
@@ -141,6 +142,17 @@ static void members_add(struct typing *ty)
 	}
 }
 
+/*
+ * A member of a struct that stands in a header: in rules and numerics it is most likely of the type
+ * that the domain's terminals have.
+ */
+static struct scope_type usual_member(const struct mutator_domain *d)
+{
+	bool expressions = d != NULL && (d->kind == DOMAIN_PRIORITY || d->kind == DOMAIN_NUMERIC);
+
+	return expressions && d->terminal_count > 0 ? scope_type_of_text(d->terminals[0].type) : unknown;
+}
+
 static struct scope_type member_type(const struct typing *ty, int node)
 {
 	const struct tree *t = ty->scope->tree;
@@ -154,7 +166,7 @@ static struct scope_type member_type(const struct typing *ty, int node)
 			return unknown; /* two structs with this member: nobody knows which */
 		out = ty->members[i].type;
 	}
-	return out;
+	return out.base == SCOPE_UNKNOWN ? usual_member(ty->scope->domain) : out;
 }
 
 static struct scope_type cast_type(struct scope *s, int node)

@@ -148,14 +148,14 @@ static void terminals_explain_types_that_the_text_does_not(void **state)
 		&seeds[SEEDS_RULE].domain);
 	assert_int_equal(type_of(&f, TREE_FIELD_EXPRESSION, "v -> done").base, SCOPE_DOUBLE);
 	assert_int_equal(f.scope.terminals[node_of(&f, TREE_FIELD_EXPRESSION, "v -> done")], 3);
-	assert_int_equal(type_of(&f, TREE_FIELD_EXPRESSION, "v->other").base, SCOPE_UNKNOWN);
+	assert_int_equal(type_of(&f, TREE_FIELD_EXPRESSION, "v->other").base, SCOPE_DOUBLE);
 	close_text(&f);
 }
 
 static void values_are_what_may_be_replaced(void **state)
 {
 	static const char text[] = "int f(int *p, int i) { static int s = 11; int a[12]; p[i + 13] "
-				   "= 14; (i)++; p[15] += *p; switch (i) { case 16: i = 17; }"
+				   "= 14; (i)++; int w = 1; w++; p[15] += *p; switch (i) { case 16: i = 17; }"
 				   " g(&a[18]); return sizeof(i + 19); }";
 	static const char *const values[] = { "13", "14", "15", "17", "18" },
 				 *const others[] = { "11", "12", "16", "19" };
@@ -173,6 +173,7 @@ static void values_are_what_may_be_replaced(void **state)
 	assert_false(scope_is_value(&f.scope, node_of(&f, TREE_SUBSCRIPT_EXPRESSION, "a[18]")));
 	assert_true(scope_is_value(&f.scope, node_of(&f, TREE_POINTER_EXPRESSION, "*p")));
 	assert_false(scope_is_value(&f.scope, node_of(&f, TREE_IDENTIFIER, "g")));
+	assert_false(scope_is_value(&f.scope, node_of(&f, TREE_IDENTIFIER, "w")));
 	close_text(&f);
 }
 
