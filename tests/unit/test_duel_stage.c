@@ -47,13 +47,14 @@ static struct job_program program(const char *body)
 }
 
 /* incumbent NULL: an empty cell. The seed is TWICE. */
-static struct job_duel_result duel(const char *challenger, const char *incumbent)
+static struct job_duel_result duel_for(
+	const char *challenger, const char *incumbent, double delta_min)
 {
 	struct job_duel job = { .challenger = program(challenger),
 		.seed = program(TWICE),
 		.layouts = 3,
 		.pairs = 12,
-		.delta_min = 0.02 };
+		.delta_min = delta_min };
 	struct job_duel_result result = { 0 };
 	struct err e = { 0 };
 
@@ -70,6 +71,11 @@ static struct job_duel_result duel(const char *challenger, const char *incumbent
 	free((char *)(uintptr_t)job.incumbent.source);
 	free((char *)(uintptr_t)job.seed.source);
 	return result;
+}
+
+static struct job_duel_result duel(const char *challenger, const char *incumbent)
+{
+	return duel_for(challenger, incumbent, 0.02);
 }
 
 static void assert_verdict(
@@ -122,6 +128,17 @@ static void an_equal_challenger_does_not_take_the_cell(void **state)
 		assert_true(r.ratio < 1.1);
 	else
 		assert_verdict(&r, VERDICT_SLOWER, NULL);
+	job_duel_result_release(&r);
+}
+
+/* ln 2 is 0.69: sure, but not half of a gain of 2 that somebody asks for. */
+static void a_sure_gain_that_is_too_small_does_not_take_the_cell(void **state)
+{
+	struct job_duel_result r = duel_for(ONCE, TWICE, 2);
+
+	(void)state;
+	assert_verdict(&r, VERDICT_SLOWER, "over 3 layouts");
+	assert_true(r.ratio > 1.5 && isnan(r.report));
 	job_duel_result_release(&r);
 }
 
@@ -314,6 +331,7 @@ int main(void)
 		cmocka_unit_test(a_challenger_twice_as_fast_takes_the_cell),
 		cmocka_unit_test(a_challenger_half_as_fast_is_gone_after_a_few_pairs),
 		cmocka_unit_test(an_equal_challenger_does_not_take_the_cell),
+		cmocka_unit_test(a_sure_gain_that_is_too_small_does_not_take_the_cell),
 		cmocka_unit_test(an_empty_cell_needs_the_report_only),
 		cmocka_unit_test(a_wrong_answer_in_the_duel_ends_it),
 		cmocka_unit_test(an_incumbent_that_turns_wrong_loses_its_cell),
