@@ -139,25 +139,37 @@ static void several_children_live_at_once_and_apart(void **state)
 	close(counting);
 }
 
-static void death_in_mid_batch_is_a_crash_and_found_at_once(void **state)
+/* How long the driver took to see it. */
+static int64_t die_in_mid_batch(enum run_channel channel)
 {
 	struct run_spec spec = boxes_spec(image);
 	struct run_call calls[3] = { { 0, 0 }, { 8, 8 }, { 16, 16 } };
 	struct run_crossing x;
-	(void)state;
 
-	for (int turn = 0; turn < 2; turn++) {
-		spec.channel = turn ? RUN_SPINNING : RUN_BLOCKING;
-		struct run_child *c = boxes_start(&spec);
-		memcpy(run_child_arguments(c), (double[]){ 1, 77, 2 }, 24);
-		int64_t start_ns = clock_now_ns();
-		assert_int_equal(run_child_cross(&x, c, calls, 3, NULL, 0, 5 * SECOND_NS, NULL), 0);
-		assert_int_equal(x.outcome, SANDBOX_CRASH);
-		assert_true(clock_now_ns() - start_ns < 40 * INT64_C(1000000));
-		assert_int_equal(run_child_outcome(c), SANDBOX_CRASH);
-		assert_int_equal(
-			run_child_cross(&x, c, calls, 3, NULL, 0, SECOND_NS, NULL), ERR_ARGS);
-		run_child_end(c);
+	spec.channel = channel;
+	struct run_child *c = boxes_start(&spec);
+	memcpy(run_child_arguments(c), (double[]){ 1, 77, 2 }, 24);
+	int64_t start_ns = clock_now_ns();
+	assert_int_equal(run_child_cross(&x, c, calls, 3, NULL, 0, 5 * SECOND_NS, NULL), 0);
+	int64_t span_ns = clock_now_ns() - start_ns;
+	assert_int_equal(x.outcome, SANDBOX_CRASH);
+	assert_int_equal(run_child_outcome(c), SANDBOX_CRASH);
+	assert_int_equal(run_child_cross(&x, c, calls, 3, NULL, 0, SECOND_NS, NULL), ERR_ARGS);
+	run_child_end(c);
+	return span_ns;
+}
+
+/* The best of some turns on a busy machine stays below the time slice of a driver that nobody wakes. */
+static void death_in_mid_batch_is_a_crash_and_found_at_once(void **state)
+{
+	(void)state;
+	for (int channel = RUN_BLOCKING; channel <= RUN_SPINNING; channel++) {
+		int64_t best_ns = SECOND_NS;
+		for (int turn = 0; turn < 5; turn++) {
+			int64_t span_ns = die_in_mid_batch((enum run_channel)channel);
+			best_ns = span_ns < best_ns ? span_ns : best_ns;
+		}
+		assert_true(best_ns < 20 * INT64_C(1000000));
 	}
 }
 
