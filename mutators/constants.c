@@ -1,5 +1,6 @@
 #include "mutators/constants.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,9 +29,12 @@ static int signed_literal(const struct tree *t, int literal, double *value)
 		*value = -*value;
 		node = parent;
 	}
+	/* The parentheses of `if (...)` and of `return(...)` are the statement's. */
 	outer = t->nodes[node].parent;
 	if (*tree_text(t, node) == '-' && tree_is(t, outer, TREE_PARENTHESIZED_EXPRESSION) &&
-		tree_bytes(t, outer) == tree_bytes(t, node) + 2)
+		tree_bytes(t, outer) == tree_bytes(t, node) + 2 &&
+		t->nodes[outer].field != TREE_FIELD_CONDITION &&
+		!isalnum((unsigned char)tree_text(t, outer)[-1]))
 		node = outer;
 	return node;
 }

@@ -60,6 +60,10 @@ static void literals_of_the_region_become_elements_with_their_sign(void **state)
 		ARRAY "\ndouble f(double x) { return x * clade_constants[0]; }", 1, -1.5);
 	assert_extracted("\ndouble f(double x) { return x - (-1.5); }",
 		ARRAY "\ndouble f(double x) { return x - clade_constants[0]; }", 1, -1.5);
+	assert_extracted("\ndouble f(double x) { if (-1.5) return(-2.5); return x; }",
+		ARRAY "\ndouble f(double x) { if (clade_constants[0]) return(clade_constants[1]); "
+		      "return x; }",
+		2, -1.5);
 	assert_extracted("\nfloat f(float x) { return x * 1.5f; }",
 		ARRAY "\nfloat f(float x) { return x * ((float)clade_constants[0]); }", 1, 1.5);
 }
