@@ -95,7 +95,7 @@ $(O)/sandbox/box/%.o: sandbox/box/%.c Makefile
 
 $(BUILD)/box: $(BOX:%.c=$(O)/%.o)
 	$(call say,LINK)
-	$(Q)$(CC) -static -O2 -o $@ $^ -lm
+	$(Q)$(CC) -static -s -o $@ $^ -lm
 
 # Generated code: it keeps its own warnings. npm verifies the archive against the lock file's hash.
 $(O)/grammar.o: node_modules/.installed
