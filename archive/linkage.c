@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <zstd.h>
 
-#define SQLITE_STRICT 3037000      /* STRICT tables (sqlite.org/stricttables.html) */
+#define SQLITE_STRICT 3037000 /* STRICT tables (sqlite.org/stricttables.html) */
 
 void linkage_read(struct linkage out[LINKAGE_MAX])
 {

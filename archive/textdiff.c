@@ -9,11 +9,12 @@ static int failed(const char *doing, struct err *e)
 {
 	const git_error *last = git_error_last();
 
-	return err_set(e, ERR_FORMAT, "%s: %s", doing, last && last->message ? last->message : "unknown");
+	return err_set(
+		e, ERR_FORMAT, "%s: %s", doing, last && last->message ? last->message : "unknown");
 }
 
-int textdiff_unified(char **out, const char *old_text, size_t old_size, const char *old_name, const char *new_text, size_t new_size,
-	const char *new_name, struct err *e)
+int textdiff_unified(char **out, const char *old_text, size_t old_size, const char *old_name,
+	const char *new_text, size_t new_size, const char *new_name, struct err *e)
 {
 	git_diff_options options;
 	git_patch *patch = NULL;
@@ -24,7 +25,8 @@ int textdiff_unified(char **out, const char *old_text, size_t old_size, const ch
 		return err_set(e, ERR_UNSUPPORTED, "libgit2 does not start");
 	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
 	options.flags |= GIT_DIFF_FORCE_TEXT;
-	if (git_patch_from_buffers(&patch, old_text, old_size, old_name, new_text, new_size, new_name, &options) < 0)
+	if (git_patch_from_buffers(&patch, old_text, old_size, old_name, new_text, new_size,
+		    new_name, &options) < 0)
 		rc = failed("diff", e);
 	else if (git_patch_num_hunks(patch) > 0 && git_patch_to_buf(&text, patch) < 0)
 		rc = failed("diff", e);

@@ -1,8 +1,6 @@
 #include "orchestrator/campaign.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +12,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "evaluators/plugin.h"
+#include "orchestrator/settings_tree.h"
 #include "orchestrator/yaml_tree.h"
 
 #define LAYER_MARK "#clade:"
@@ -51,13 +50,17 @@ void campaign_release(struct campaign *c)
 static void keep_layer(struct campaign *c, const char *mark, const char *path, const char *text)
 {
 	size_t size = strlen(text);
-	char *all = text_format("%s%s%s\n%s%s", c->text ? c->text : "", mark, path, text, size && text[size - 1] != '\n' ? "\n" : "");
+	char *all = text_format("%s%s%s\n%s%s", c->text ? c->text : "", mark, path, text,
+		size && text[size - 1] != '\n' ? "\n" : "");
 
 	free(c->text);
 	c->text = all;
 }
 
-/* A YAML double-quoted text. Control characters but newline and tab never come here (option_set refuses them). */
+/*
+ * A YAML double-quoted text. Control characters but newline and tab never come here (option_set
+ * refuses them).
+ */
 static char *quoted(const char *value)
 {
 	struct buffer b;
@@ -89,7 +92,8 @@ static bool ends_in_set_layer(const char *text)
 
 void campaign_remember(struct campaign *c, const char *path, const char *value)
 {
-	char *key = quoted(path), *text = quoted(value), *line = text_format("%s: %s\n", key, text), *all;
+	char *key = quoted(path), *text = quoted(value), *line = text_format("%s: %s\n", key, text),
+	     *all;
 
 	if (!c->text || !ends_in_set_layer(c->text)) {
 		keep_layer(c, LAYER_SET, "", line);
@@ -103,208 +107,13 @@ void campaign_remember(struct campaign *c, const char *path, const char *value)
 	free(key);
 }
 
-/* ---- a tree of values against the option table ---- */
-
-struct apply {
-	struct campaign *campaign;
-	const char *file;
-	bool repeats;                   /* a set layer: the last of several settings counts */
-	char *seen[160]; int seen_lines[160]; int seen_count;      /* paths of this layer; owned */
-};
-
-static int at_node(const struct apply *a, const struct yaml_tree *t, struct err *e)
-{
-	return err_in(e, "%s:%d:%d", a->file, t->line, t->column);
-}
-
-static int once(struct apply *a, const struct yaml_tree *t, const char *path, struct err *e)
-{
-	for (int i = 0; i < a->seen_count && !a->repeats; i++) {
-		if (strcmp(a->seen[i], path) == 0) {
-			err_set(e, ERR_ARGS, "key '%s' stands here again, first in line %d", path, a->seen_lines[i]);
-			return at_node(a, t, e);
-		}
-	}
-	if (a->seen_count < (int)(sizeof a->seen / sizeof a->seen[0])) {
-		a->seen_lines[a->seen_count] = t->line;
-		a->seen[a->seen_count++] = text_copy(path);
-	}
-	return 0;
-}
-
-static int wrong_kind(const struct apply *a, const struct yaml_tree *t, const char *path, const char *wanted, struct err *e)
-{
-	static const char *const kinds[] = { "a single value", "a list", "a mapping" };
-
-	err_set(e, ERR_ARGS, "%s: %s is wanted here, not %s", path, wanted, t->empty ? "nothing" : kinds[t->kind]);
-	return at_node(a, t, e);
-}
-
-static int apply_scalar(struct apply *a, const struct yaml_tree *t, const char *path, struct err *e)
-{
-	if (t->empty)
-		return wrong_kind(a, t, path, "a value", e);
-	return option_set(a->campaign, path, t->text, (struct option_origin){ a->file, t->line, t->column }, e);
-}
-
-static int apply_words(struct apply *a, const struct option *o, const struct yaml_tree *t, struct err *e)
-{
-	int rc = 0;
-
-	if (t->kind == YAML_TREE_MAPPING)
-		return wrong_kind(a, t, o->path, "a list of words", e);
-	option_clear(a->campaign, o);
-	for (int i = 0; i < t->count && rc == 0; i++) {
-		const struct yaml_tree *word = &t->children[i];
-
-		if (word->kind != YAML_TREE_SCALAR || word->empty)
-			return wrong_kind(a, word, o->path, "a word", e);
-		rc = option_add_word(a->campaign, o, word->text, e);
-		if (rc < 0)
-			at_node(a, word, e);
-	}
-	return rc;
-}
-
-static int apply_pairs(struct apply *a, const struct option *o, const struct yaml_tree *t, struct err *e)
-{
-	int rc = 0;
-
-	if (t->kind != YAML_TREE_MAPPING)
-		return wrong_kind(a, t, o->path, "a mapping of names and values", e);
-	for (int i = 0; i < t->count && rc == 0; i++) {
-		const struct yaml_tree *pair = &t->children[i];
-		char *path = text_format("%s.%s", o->path, pair->key);
-
-		if (pair->kind != YAML_TREE_SCALAR || pair->empty)
-			rc = wrong_kind(a, pair, path, "a value", e);
-		else
-			rc = apply_scalar(a, pair, path, e);
-		free(path);
-	}
-	return rc;
-}
-
-/* One row of references: {name, metric, value, source}. */
-static int apply_reference(struct apply *a, const struct yaml_tree *t, struct err *e)
-{
-	static const char *const keys[] = { "name", "metric", "value", "source" };
-	const char *texts[4] = { NULL };
-	double value = 0;
-	int rc = 0;
-
-	if (t->kind != YAML_TREE_MAPPING)
-		return wrong_kind(a, t, "references", "a row {name, metric, value, source}", e);
-	for (int i = 0; i < t->count; i++) {
-		const struct yaml_tree *field = &t->children[i];
-		int k = 0;
-
-		while (k < 4 && strcmp(field->key, keys[k]) != 0)
-			k++;
-		if (k == 4) {
-			const char *nearest = text_nearest(field->key, keys, 4);
-
-			err_set(e, ERR_ARGS, "references: unknown key '%s'; %s%s%s", field->key, nearest ? "did you mean '" : "it is one of name, metric, value, source",
-				nearest ? nearest : "", nearest ? "'?" : "");
-			return at_node(a, field, e);
-		}
-		if (field->kind != YAML_TREE_SCALAR || field->empty)
-			return wrong_kind(a, field, "references", "a value", e);
-		texts[k] = field->text;
-		if (k == 2 && text_parse_double(&value, field->text) < 0) {
-			err_set(e, ERR_ARGS, "references: value '%s' is not a number", field->text);
-			return at_node(a, field, e);
-		}
-	}
-	if (!texts[0] || !texts[1] || !texts[2])
-		rc = err_set(e, ERR_ARGS, "references: a row needs name, metric and value");
-	if (rc == 0)
-		rc = option_add_reference(a->campaign, texts[0], texts[1], value, texts[3], e);
-	return rc < 0 ? at_node(a, t, e) : 0;
-}
-
-static int apply_references(struct apply *a, const struct option *o, const struct yaml_tree *t, struct err *e)
-{
-	int rc = 0;
-
-	if (t->kind != YAML_TREE_SEQUENCE)
-		return wrong_kind(a, t, o->path, "a list of rows {name, metric, value, source}", e);
-	option_clear(a->campaign, o);
-	for (int i = 0; i < t->count && rc == 0; i++)
-		rc = apply_reference(a, &t->children[i], e);
-	return rc;
-}
-
-static int apply_option(struct apply *a, const struct option *o, const struct yaml_tree *t, struct err *e)
-{
-	int rc = once(a, t, o->path, e);
-
-	if (rc < 0)
-		return rc;
-	if (o->type == OPTION_PAIRS)
-		return apply_pairs(a, o, t, e);
-	if (o->type == OPTION_REFERENCES)
-		return apply_references(a, o, t, e);
-	if (o->type == OPTION_WORDS && t->kind != YAML_TREE_SCALAR)
-		return apply_words(a, o, t, e);
-	return t->kind == YAML_TREE_SCALAR ? apply_scalar(a, t, o->path, e) : wrong_kind(a, t, o->path, "a single value", e);
-}
-
-/* Does a dotted path of the table begin with path and a dot? */
-static bool is_group(const char *path)
-{
-	size_t size = strlen(path);
-
-	for (const struct option *o = option_table; o->path; o++) {
-		if (strncmp(o->path, path, size) == 0 && o->path[size] == '.')
-			return true;
-	}
-	return false;
-}
-
-static int unknown_key(const struct apply *a, const struct yaml_tree *t, const char *path, struct err *e)
-{
-	static const char *const groups[] = { "source", "markers", "target", "build", "budget", "search", "measure" };
-	const char *nearest = t->kind == YAML_TREE_MAPPING ? text_nearest(path, groups, sizeof groups / sizeof groups[0]) : NULL;
-
-	nearest = nearest ? nearest : option_nearest(path);
-	if (nearest)
-		err_set(e, ERR_ARGS, "unknown key '%s'; did you mean '%s'?", path, nearest);
-	else
-		err_set(e, ERR_ARGS, "unknown key '%s' (clade help options lists them)", path);
-	return at_node(a, t, e);
-}
-
-static int apply_mapping(struct apply *a, const struct yaml_tree *t, const char *prefix, struct err *e)
-{
-	int rc = 0;
-
-	for (int i = 0; i < t->count && rc == 0; i++) {
-		const struct yaml_tree *child = &t->children[i];
-		char *path = text_format("%s%s%s", prefix, *prefix ? "." : "", child->key);
-		const struct option *o = option_find(path);
-
-		if (o)
-			rc = apply_option(a, o, child, e);
-		else if (text_has_prefix(path, "parameters.") && child->kind == YAML_TREE_SCALAR)
-			rc = apply_scalar(a, child, path, e);
-		else if (!is_group(path))
-			rc = unknown_key(a, child, path, e);
-		else if (child->kind != YAML_TREE_MAPPING)
-			rc = wrong_kind(a, child, path, "a mapping", e);
-		else
-			rc = apply_mapping(a, child, path, e);
-		free(path);
-	}
-	return rc;
-}
-
 /* ---- layers ---- */
 
 struct layer {
-	const char *text; size_t size;     /* borrowed */
-	const char *file;                  /* for errors */
-	const char *base_dir;              /* NULL: the current folder */
+	const char *text;
+	size_t size;          /* borrowed */
+	const char *file;     /* for errors */
+	const char *base_dir; /* NULL: the current folder */
 	bool repeats;
 };
 
@@ -314,9 +123,9 @@ static void set_base(struct campaign *c, const char *base_dir)
 	c->base_dir = text_copy(base_dir);
 }
 
-static int apply_layer(struct campaign *c, const struct layer *l, const struct yaml_tree *tree, struct err *e)
+static int apply_layer(
+	struct campaign *c, const struct layer *l, const struct yaml_tree *tree, struct err *e)
 {
-	struct apply a = { .campaign = c, .file = l->file, .repeats = l->repeats };
 	char *problem = text_copy(c->problem);
 	int rc;
 
@@ -325,11 +134,12 @@ static int apply_layer(struct campaign *c, const struct layer *l, const struct y
 		return 0;
 	}
 	set_base(c, l->base_dir);
-	rc = tree->kind == YAML_TREE_MAPPING ? apply_mapping(&a, tree, "", e) : wrong_kind(&a, tree, "campaign", "a mapping of settings", e);
+	rc = settings_tree_apply(c, tree, l->file, l->repeats, e);
 	set_base(c, NULL);
-	for (int i = 0; i < a.seen_count; i++)
-		free(a.seen[i]);
-	/* The problem has a folder already, and its name is that folder's; the setting only led there. */
+	/*
+	 * The problem has a folder already, and its name is that folder's; the setting only led
+	 * there.
+	 */
 	if (problem) {
 		free(c->problem);
 		c->problem = problem;
@@ -339,7 +149,7 @@ static int apply_layer(struct campaign *c, const struct layer *l, const struct y
 
 static int parse_layer(struct yaml_tree **tree, const struct layer *l, struct err *e)
 {
-	char *text = text_copy_n(l->text, l->size);      /* the parser wants the NUL */
+	char *text = text_copy_n(l->text, l->size); /* the parser wants the NUL */
 	int rc = yaml_tree_parse(tree, text, l->size, l->file, l->repeats, e);
 
 	free(text);
@@ -378,10 +188,13 @@ static int read_text(char **text, size_t *size, const char *path, struct err *e)
 {
 	int rc = fdio_read_file(text, size, path, YAML_TREE_BYTES_MAX, e);
 
-	if (rc == 0 && *size >= strlen(SQLITE_MAGIC) && memcmp(*text, SQLITE_MAGIC, strlen(SQLITE_MAGIC)) == 0) {
+	if (rc == 0 && *size >= strlen(SQLITE_MAGIC) &&
+		memcmp(*text, SQLITE_MAGIC, strlen(SQLITE_MAGIC)) == 0) {
 		free(*text);
 		*text = NULL;
-		rc = err_set(e, ERR_ARGS, "%s is a campaign that was begun already: clade resume %s goes on with it", path, path);
+		rc = err_set(e, ERR_ARGS,
+			"%s is a campaign that was begun already: clade resume %s goes on with it",
+			path, path);
 	}
 	return rc;
 }
@@ -401,7 +214,8 @@ static int load_problem(struct campaign *c, struct err *e)
 		keep_layer(c, LAYER_PROBLEM, path, text);
 		if (!c->file) {
 			set_base(c, c->problem_dir);
-			rc = option_set(c, "source.file", "seed.c", (struct option_origin){ path, 1, 1 }, e);
+			rc = option_set(c, "source.file", "seed.c",
+				(struct option_origin){ path, 1, 1 }, e);
 			set_base(c, NULL);
 		}
 	}
@@ -410,8 +224,12 @@ static int load_problem(struct campaign *c, struct err *e)
 	return rc;
 }
 
-/* The file's `problem:`, relative to the file's folder where it is a path; the folder that the file lies in when there is none. */
-static int find_problem(char **dir, const struct yaml_tree *tree, const struct layer *l, struct err *e)
+/*
+ * The file's `problem:`, relative to the file's folder where it is a path; the folder that the file
+ * lies in when there is none.
+ */
+static int find_problem(
+	char **dir, const struct yaml_tree *tree, const struct layer *l, struct err *e)
 {
 	const struct yaml_tree *found = NULL;
 	char *path = NULL;
@@ -423,10 +241,16 @@ static int find_problem(char **dir, const struct yaml_tree *tree, const struct l
 	}
 	if (!found) {
 		rc = plugin_find_problem(dir, l->base_dir, NULL);
-		return rc == 0 ? 0 : err_set(e, ERR_ARGS, "%s:1:1: no 'problem:' is named, and the file lies in no problem folder", l->file);
+		return rc == 0
+			? 0
+			: err_set(e, ERR_ARGS,
+				  "%s:1:1: no 'problem:' is named, and the file lies in no problem folder",
+				  l->file);
 	}
 	if (found->kind != YAML_TREE_SCALAR || !*found->text)
-		return err_set(e, ERR_ARGS, "%s:%d:%d: problem: a built-in's name or a folder is wanted here", l->file, found->line, found->column);
+		return err_set(e, ERR_ARGS,
+			"%s:%d:%d: problem: a built-in's name or a folder is wanted here", l->file,
+			found->line, found->column);
 	if (strchr(found->text, '/') && found->text[0] != '/')
 		path = text_format("%s/%s", l->base_dir, found->text);
 	rc = plugin_find_problem(dir, path ? path : found->text, e);
@@ -472,7 +296,8 @@ static int load_file(struct campaign *c, const char *path, struct err *e)
 	layer.base_dir = base;
 	c->path = text_copy(real);
 	/* campaign.yaml of a problem folder is that problem's, whatever name it goes by. */
-	if (text_equal(strrchr(real, '/') + 1, CAMPAIGN_FILE) && plugin_find_problem(&dir, base, NULL) == 0) {
+	if (text_equal(strrchr(real, '/') + 1, CAMPAIGN_FILE) &&
+		plugin_find_problem(&dir, base, NULL) == 0) {
 		set_problem_dir(c, dir);
 		rc = load_problem(c, e);
 	} else {
@@ -569,7 +394,8 @@ static int restore_layer(struct campaign *c, const char *mark, struct layer *l, 
 		rc = read_layer(c, l, e);
 	if (rc == 0 && text_has_prefix(mark, LAYER_PROBLEM) && !c->file) {
 		set_base(c, base);
-		rc = option_set(c, "source.file", "seed.c", (struct option_origin){ path, 1, 1 }, e);
+		rc = option_set(
+			c, "source.file", "seed.c", (struct option_origin){ path, 1, 1 }, e);
 		set_base(c, NULL);
 	}
 	free(path);
@@ -581,7 +407,7 @@ static int restore_layers(struct campaign *c, const char *text, struct err *e)
 {
 	int rc = 0;
 
-	for (const char *mark = text; *mark && rc == 0; ) {
+	for (const char *mark = text; *mark && rc == 0;) {
 		const char *body = mark + strcspn(mark, "\n"), *end;
 		struct layer layer = { 0 };
 
@@ -599,17 +425,22 @@ static int restore_layers(struct campaign *c, const char *text, struct err *e)
 	return rc;
 }
 
-int campaign_parse(struct campaign *c, const char *text, const char *file_name, const char *base_dir, struct err *e)
+int campaign_parse(struct campaign *c, const char *text, const char *file_name,
+	const char *base_dir, struct err *e)
 {
-	struct layer layer = { .text = text, .size = strlen(text), .file = file_name, .base_dir = base_dir };
+	struct layer layer = {
+		.text = text, .size = strlen(text), .file = file_name, .base_dir = base_dir
+	};
 	char *path;
 	int rc;
 
 	if (layer.size > CAMPAIGN_TEXT_MAX)
-		return err_set(e, ERR_LIMIT, "%s: settings of more than %u bytes", file_name, CAMPAIGN_TEXT_MAX);
+		return err_set(e, ERR_LIMIT, "%s: settings of more than %u bytes", file_name,
+			CAMPAIGN_TEXT_MAX);
 	if (text_has_prefix(text, LAYER_MARK))
 		return restore_layers(c, text, e);
-	path = text_format("%s/%s", base_dir, strrchr(file_name, '/') ? strrchr(file_name, '/') + 1 : file_name);
+	path = text_format("%s/%s", base_dir,
+		strrchr(file_name, '/') ? strrchr(file_name, '/') + 1 : file_name);
 	rc = load_text(c, &layer, path, e);
 	free(path);
 	return rc;
@@ -624,7 +455,8 @@ static int want_file(const char *option, const char *path, bool folder, struct e
 	if (stat(path, &st) < 0)
 		return err_errno(e, ERR_MISSING, "%s: %s", option, path);
 	if (folder != S_ISDIR(st.st_mode))
-		return err_set(e, ERR_ARGS, "%s: %s is %s folder", option, path, folder ? "no" : "a");
+		return err_set(
+			e, ERR_ARGS, "%s: %s is %s folder", option, path, folder ? "no" : "a");
 	return 0;
 }
 
@@ -637,7 +469,9 @@ static int check_support(const struct campaign *c, struct err *e)
 		int rc;
 
 		if (strchr(name, '/') || size < 3 || strcmp(name + size - 2, ".c") != 0)
-			return err_set(e, ERR_ARGS, "build.support: '%s' is no C file of the problem folder (a name without a path, ending in .c)", name);
+			return err_set(e, ERR_ARGS,
+				"build.support: '%s' is no C file of the problem folder (a name without a path, ending in .c)",
+				name);
 		path = text_format("%s/%s", c->problem_dir, name);
 		rc = want_file("build.support", path, false, e);
 		free(path);
@@ -661,7 +495,8 @@ static bool is_identifier(const char *name)
 static int check_source(const struct campaign *c, struct err *e)
 {
 	if (c->function && !is_identifier(c->function))
-		return err_set(e, ERR_ARGS, "markers.function: '%s' is no name of a C function", c->function);
+		return err_set(e, ERR_ARGS, "markers.function: '%s' is no name of a C function",
+			c->function);
 	if (!c->file)
 		return err_set(e, ERR_ARGS, "source.file: no seed program is named");
 	if (c->repo)
@@ -676,8 +511,10 @@ static int check_target(const struct campaign *c, struct err *e)
 		const char *flag = c->target_flags.words[i];
 
 		/* The box names its own files and plug-ins. */
-		if (flag[0] != '-' || text_has_prefix(flag, "-o") || text_has_prefix(flag, "-fplugin") || text_has_prefix(flag, "-wrapper"))
-			return err_set(e, ERR_ARGS, "target.flags: '%s' is no flag that a target may set", flag);
+		if (flag[0] != '-' || text_has_prefix(flag, "-o") ||
+			text_has_prefix(flag, "-fplugin") || text_has_prefix(flag, "-wrapper"))
+			return err_set(e, ERR_ARGS,
+				"target.flags: '%s' is no flag that a target may set", flag);
 	}
 	return 0;
 }
@@ -689,9 +526,12 @@ int campaign_check(const struct campaign *c, struct err *e)
 	if (!c->problem_dir)
 		return err_set(e, ERR_ARGS, "problem: no problem is named");
 	if (!strstr(c->launcher, "{worker}"))
-		return err_set(e, ERR_ARGS, "launcher: '%s' holds no {worker}, which stands for the worker's command", c->launcher);
+		return err_set(e, ERR_ARGS,
+			"launcher: '%s' holds no {worker}, which stands for the worker's command",
+			c->launcher);
 	if (c->flags == CAMPAIGN_FLAGS_FREE && c->unit == CAMPAIGN_UNIT_INCLUDED)
-		return err_set(e, ERR_ARGS, "flags: 'free' does not fit build.unit 'included', since the flags would change the adapter too");
+		return err_set(e, ERR_ARGS,
+			"flags: 'free' does not fit build.unit 'included', since the flags would change the adapter too");
 	rc = check_source(c, e);
 	if (rc == 0)
 		rc = check_target(c, e);

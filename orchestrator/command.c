@@ -7,12 +7,26 @@
 #include "base/err.h"
 #include "base/text.h"
 
-extern const struct command command_run, command_resume, command_status, command_list, command_show, command_diff, command_lineage,
-	command_export, command_eval, command_problems, command_backup, command_doctor, command_worker, command_guide;
+extern const struct command command_run, command_resume, command_status, command_list, command_show,
+	command_diff, command_lineage, command_export, command_eval, command_problems,
+	command_backup, command_doctor, command_worker, command_guide;
 
 const struct command *const command_table[] = {
-	&command_run, &command_resume, &command_status, &command_list, &command_show, &command_diff, &command_lineage,
-	&command_export, &command_eval, &command_problems, &command_backup, &command_doctor, &command_worker, &command_guide, NULL,
+	&command_run,
+	&command_resume,
+	&command_status,
+	&command_list,
+	&command_show,
+	&command_diff,
+	&command_lineage,
+	&command_export,
+	&command_eval,
+	&command_problems,
+	&command_backup,
+	&command_doctor,
+	&command_worker,
+	&command_guide,
+	NULL,
 };
 
 const struct command *command_find(const char *name)
@@ -57,8 +71,12 @@ int command_fail(const char *name, int status, const char *format, ...)
 
 int command_error(const char *name, const struct err *e)
 {
-	static const struct { int code, status; } rows[] = {
-		{ ERR_ARGS, COMMAND_USAGE }, { ERR_BUSY, COMMAND_BUSY }, { ERR_MISSING, COMMAND_REFUSED },
+	static const struct {
+		int code, status;
+	} rows[] = {
+		{ ERR_ARGS, COMMAND_USAGE },
+		{ ERR_BUSY, COMMAND_BUSY },
+		{ ERR_MISSING, COMMAND_REFUSED },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -22,7 +22,8 @@ static int backup(int argc, char **argv)
 	if (end != ARGUMENTS_GO_ON)
 		return end;
 	if (lstat(words[1], &st) == 0)
-		return command_fail("backup", COMMAND_REFUSED, "%s exists already: nothing is overwritten", words[1]);
+		return command_fail("backup", COMMAND_REFUSED,
+			"%s exists already: nothing is overwritten", words[1]);
 	rc = archive_open(&a, words[0], ARCHIVE_READ, &e);
 	if (rc >= 0)
 		rc = archive_backup(a, words[1], &e);
@@ -39,9 +40,10 @@ const struct command command_backup = {
 	.name = "backup",
 	.arguments = "FILE OUT",
 	.summary = "copy a campaign, also while it runs",
-	.help =
-		"OUT is one whole file as of one moment; copying FILE by other means while it runs may tear it. OUT must not exist.\n"
+	.help = "OUT is one whole file as of one moment; copying FILE by other means while it\n"
+		"runs may tear it. OUT must not exist.\n"
 		"\n"
-		"Exit status: 0 done, 1 failed, 2 wrong usage, 5 there is no such file, or OUT exists.\n",
+		"Exit status: 0 done, 1 failed, 2 wrong usage, 5 there is no such file, or\n"
+		"OUT exists.\n",
 	.exec = backup,
 };

@@ -11,15 +11,18 @@
 
 extern const struct command command_diff;
 
-static int print_diff(const struct archive_program *from, const struct archive_program *to, struct err *e)
+static int print_diff(
+	const struct archive_program *from, const struct archive_program *to, struct err *e)
 {
 	char old_name[VIEWER_SHORT], new_name[VIEWER_SHORT], *diff = NULL;
-	const char *old_flags = from->flags ? from->flags : "[]", *new_flags = to->flags ? to->flags : "[]";
+	const char *old_flags = from->flags ? from->flags : "[]",
+		   *new_flags = to->flags ? to->flags : "[]";
 	int rc;
 
 	viewer_short(old_name, &from->name);
 	viewer_short(new_name, &to->name);
-	rc = textdiff_unified(&diff, from->source, from->source_bytes, old_name, to->source, to->source_bytes, new_name, e);
+	rc = textdiff_unified(&diff, from->source, from->source_bytes, old_name, to->source,
+		to->source_bytes, new_name, e);
 	if (rc < 0)
 		return rc;
 	if (!text_equal(old_flags, new_flags))
@@ -57,10 +60,11 @@ const struct command command_diff = {
 	.name = "diff",
 	.arguments = "FILE ID [ID]",
 	.summary = "what changed between two programs, or between the seed and one",
-	.help =
-		"With one ID: from the seed to it. With two: from the first to the second. A unified diff of the sources, nothing where they\n"
-		"are equal; a line in front names the flags where these differ. ID is a unique prefix, `best` or `seed`.\n"
+	.help = "With one ID: from the seed to it. With two: from the first to the second. A\n"
+		"unified diff of the sources, nothing where they are equal; a line in front\n"
+		"names the flags where these differ. ID is a unique prefix, `best` or `seed`.\n"
 		"\n"
-		"Exit status: 0 done, 1 the file cannot be read, 2 wrong usage or an ambiguous ID, 5 there is no such file or program.\n",
+		"Exit status: 0 done, 1 the file cannot be read, 2 wrong usage or an\n"
+		"ambiguous ID, 5 there is no such file or program.\n",
 	.exec = diff,
 };

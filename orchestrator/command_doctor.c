@@ -19,20 +19,26 @@ extern const struct command command_doctor;
 
 static const char *const state_names[] = { "good", "warn", "BAD" };
 
-/* Every problem's folder is found and its evaluator builds. It is not loaded: that is a worker's business. */
+/*
+ * Every problem's folder is found and its evaluator builds. It is not loaded: that is a worker's
+ * business.
+ */
 static int check_problems(struct health_check *checks, int count)
 {
 	char **names = plugin_names();
 
 	if (!names[0])
-		count = health_add(checks, count, "problems", HEALTH_BAD, "no problem folder is found",
+		count = health_add(checks, count, "problems", HEALTH_BAD,
+			"no problem folder is found",
 			"the folders lie in evaluators/problems or PREFIX/share/clade/problems: run make, or make install; CLADE_PROBLEMS names more");
 	for (int i = 0; names[i]; i++) {
 		char *dir = NULL, *so = NULL, *name = text_format("problem %s", names[i]);
 		struct err e = { 0 };
-		bool ok = plugin_find_problem(&dir, names[i], &e) == 0 && plugin_build(&so, dir, &e) == 0;
+		bool ok = plugin_find_problem(&dir, names[i], &e) == 0 &&
+			plugin_build(&so, dir, &e) == 0;
 
-		count = health_add(checks, count, name, ok ? HEALTH_GOOD : HEALTH_BAD, ok ? dir : e.text, ok ? NULL : "correct the folder, or build again");
+		count = health_add(checks, count, name, ok ? HEALTH_GOOD : HEALTH_BAD,
+			ok ? dir : e.text, ok ? NULL : "correct the folder, or build again");
 		free(name);
 		free(dir);
 		free(so);
@@ -50,12 +56,17 @@ static int check_libraries(struct health_check *checks, int count)
 
 	linkage_read(found);
 	for (int i = 0; i < LINKAGE_MAX; i++)
-		count = health_add(checks, count, found[i].name, found[i].lacks ? HEALTH_BAD : HEALTH_GOOD, found[i].version, found[i].lacks);
-	snprintf(detail, sizeof detail, "libuv %s, libyaml %s", uv_version_string(), yaml_get_version_string());
+		count = health_add(checks, count, found[i].name,
+			found[i].lacks ? HEALTH_BAD : HEALTH_GOOD, found[i].version,
+			found[i].lacks);
+	snprintf(detail, sizeof detail, "libuv %s, libyaml %s", uv_version_string(),
+		yaml_get_version_string());
 	count = health_add(checks, count, "libraries", HEALTH_GOOD, detail, NULL);
 	if (syntax_ready(&e) < 0)
-		return health_add(checks, count, "tree-sitter", HEALTH_BAD, e.text, "build against a tree-sitter runtime that reads the grammar's ABI");
-	return health_add(checks, count, "tree-sitter", HEALTH_GOOD, "runtime and C grammar fit", NULL);
+		return health_add(checks, count, "tree-sitter", HEALTH_BAD, e.text,
+			"build against a tree-sitter runtime that reads the grammar's ABI");
+	return health_add(
+		checks, count, "tree-sitter", HEALTH_GOOD, "runtime and C grammar fit", NULL);
 }
 
 static void print_text(const struct health_check *checks, int count)
@@ -67,7 +78,8 @@ static void print_text(const struct health_check *checks, int count)
 	for (int i = 0; i < count; i++) {
 		const struct health_check *c = &checks[i];
 
-		printf("%s%-4s%s  %-20s %s\n", colour ? colours[c->state] : "", state_names[c->state], colour ? "\033[0m" : "", c->name, c->detail);
+		printf("%s%-4s%s  %-20s %s\n", colour ? colours[c->state] : "",
+			state_names[c->state], colour ? "\033[0m" : "", c->name, c->detail);
 		if (c->mend[0])
 			printf("      %-20s mend: %s\n", "", c->mend);
 	}
@@ -121,7 +133,8 @@ static int doctor(int argc, char **argv)
 	else
 		print_text(checks, count);
 	if (!json && bad > 0)
-		printf("\n%d check%s BAD: campaigns do not run here until it is mended\n", bad, bad == 1 ? " is" : "s are");
+		printf("\n%d check%s BAD: campaigns do not run here until it is mended\n", bad,
+			bad == 1 ? " is" : "s are");
 	return bad > 0 ? COMMAND_FAILED : COMMAND_DONE;
 }
 
@@ -129,12 +142,12 @@ const struct command command_doctor = {
 	.name = "doctor",
 	.arguments = "[--compiler NAME] [--json]",
 	.summary = "is this machine fit: sandbox, compiler, clock, processors, libraries, problems",
-	.help =
-		"Starts both boxes for real. What is BAD names its mend, and campaigns do not run before; what is `warn` makes measurements\n"
-		"worse than they could be.\n"
+	.help = "Starts both boxes for real. What is BAD names its mend, and campaigns do not\n"
+		"run before; what is `warn` makes measurements worse than they could be.\n"
 		"\n"
 		"  --compiler NAME   the compiler to check (gcc)\n"
-		"  --json            one JSON object: fit, checks with name, state (good, warn, bad), detail and mend\n"
+		"  --json            one JSON object: fit, checks with name, state (good,\n"
+		"                    warn, bad), detail and mend\n"
 		"\n"
 		"Exit status: 0 fit, 1 something is BAD, 2 wrong usage.\n",
 	.exec = doctor,

@@ -15,7 +15,9 @@
 #include "orchestrator/viewer.h"
 
 #define SOURCE_BYTES_MAX (1u << 20)
-/* Random streams of the inputs' keys; the first is the one that a campaign with a given seed has. */
+/*
+ * Random streams of the inputs' keys; the first is the one that a campaign with a given seed has.
+ */
 #define SEARCH_KEY UINT64_MAX
 #define HOLDOUT_KEY (UINT64_MAX - 1)
 
@@ -28,7 +30,7 @@ struct request {
 	enum clade_stream stream;
 	struct campaign campaign;
 	struct trial trial;
-	char *text;                        /* owned */
+	char *text; /* owned */
 	size_t size;
 	struct repo_source seed;
 };
@@ -44,7 +46,8 @@ static int check_stream(struct request *q)
 	q->stream = CLADE_HOLDOUT;
 	if (strcmp(q->stream_name, "holdout") == 0)
 		return ARGUMENTS_GO_ON;
-	return command_fail("eval", COMMAND_USAGE, "--stream: '%s' is none of search, holdout", q->stream_name);
+	return command_fail(
+		"eval", COMMAND_USAGE, "--stream: '%s' is none of search, holdout", q->stream_name);
 }
 
 static int read_text(struct request *q, struct err *e)
@@ -76,7 +79,8 @@ static int prepare(struct request *q, struct err *e)
 	if (rc < 0)
 		return rc;
 	/* A duel draws from the key whatever the stream, so the holdout has a key of its own. */
-	random_keyed(&r, c->seed_given ? (uint64_t)c->seed : 0, q->stream == CLADE_HOLDOUT ? HOLDOUT_KEY : SEARCH_KEY);
+	random_keyed(&r, c->seed_given ? (uint64_t)c->seed : 0,
+		q->stream == CLADE_HOLDOUT ? HOLDOUT_KEY : SEARCH_KEY);
 	random_bytes(&r, key, sizeof key);
 	return trial_open(&q->trial, c, key, e);
 }
@@ -86,7 +90,7 @@ static void split_flags(struct job_program *p, char *flags)
 {
 	int count = 0;
 
-	for (char *word; flags && count < JOB_FLAGS_MAX && (word = strsep(&flags, " ")) != NULL; ) {
+	for (char *word; flags && count < JOB_FLAGS_MAX && (word = strsep(&flags, " ")) != NULL;) {
 		if (*word)
 			p->flags[count++] = word;
 	}
@@ -121,16 +125,21 @@ static void print_text(const struct request *q, const struct trial_outcome *o)
 	if (o->reason)
 		printf("  reason       %s\n", o->reason);
 	if (o->verdict != VERDICT_OK)
-		printf("  at stage     %s: %s\n", o->stage, cascade_rows[cascade_find(o->stage)].meaning);
+		printf("  at stage     %s: %s\n", o->stage,
+			cascade_rows[cascade_find(o->stage)].meaning);
 	for (int i = 0; i < m->metric_count; i++) {
 		if (!isfinite(o->metrics[i]))
 			continue;
-		viewer_value(value, &m->metrics[i], o->metrics[i], &m->metrics[i] == fitness ? o->low : NAN, &m->metrics[i] == fitness ? o->high : NAN);
-		printf("  %-12s %s%s\n", m->metrics[i].name, value, &m->metrics[i] == fitness ? "  (the fitness)" : "");
+		viewer_value(value, &m->metrics[i], o->metrics[i],
+			&m->metrics[i] == fitness ? o->low : NAN,
+			&m->metrics[i] == fitness ? o->high : NAN);
+		printf("  %-12s %s%s\n", m->metrics[i].name, value,
+			&m->metrics[i] == fitness ? "  (the fitness)" : "");
 	}
 	for (int i = 0; i < m->feature_count; i++) {
 		if (isfinite(o->features[i]) && m->features[i].source != CLADE_FROM_METRIC)
-			printf("  %-12s %.6g%s%s\n", m->features[i].name, o->features[i], m->features[i].unit && *m->features[i].unit ? " " : "",
+			printf("  %-12s %.6g%s%s\n", m->features[i].name, o->features[i],
+				m->features[i].unit && *m->features[i].unit ? " " : "",
 				m->features[i].unit ? m->features[i].unit : "");
 	}
 	text_human_span(span, o->wall_ns);
@@ -222,21 +231,28 @@ static int eval(int argc, char **argv)
 
 const struct command command_eval = {
 	.name = "eval",
-	.arguments = "PROBLEM FILE.c [--stream search|holdout] [--flags \"...\"] [--set KEY=VALUE] [--json]",
+	.arguments =
+		"PROBLEM FILE.c [--stream search|holdout] [--flags \"...\"] [--set KEY=VALUE] [--json]",
 	.summary = "one source through the whole path, without a campaign",
-	.help =
-		"PROBLEM is a built-in's name, a problem folder or a campaign file. FILE.c goes the way of any candidate: allowed syntax, compile\n"
-		"box, small check, full check, metrics; timed problems then measure it against the seed, on fresh layouts of both. The inputs are\n"
-		"the same every time (--seed N draws others).\n"
+	.help = "PROBLEM is a built-in's name, a problem folder or a campaign file. FILE.c\n"
+		"goes the way of any candidate: allowed syntax, compile box, small check,\n"
+		"full check, metrics; timed problems then measure it against the seed, on\n"
+		"fresh layouts of both. The inputs are the same every time (--seed N draws\n"
+		"others).\n"
 		"\n"
-		"  --stream S       search (the default), or holdout: the inputs that only confirmation uses\n"
-		"  --flags \"...\"    flags of this program beside the target's, as show prints them\n"
+		"  --stream S       search (the default), or holdout: the inputs that only\n"
+		"                   confirmation uses\n"
+		"  --flags \"...\"    flags of this program beside the target's, as show prints\n"
+		"                   them\n"
 		"  --set KEY=VALUE  any option of a campaign file (clade help options)\n"
-		"  --json           one JSON object: verdict, reason, stage, score, low, high, metrics, features, cell, costs, machine\n"
+		"  --json           one JSON object: verdict, reason, stage, score, low,\n"
+		"                   high, metrics, features, cell, costs, machine\n"
 		"\n"
-		"A file without EVOLVE-BLOCK markers is taken by the function that the problem asks for; only its syntax is judged then.\n"
+		"A file without EVOLVE-BLOCK markers is taken by the function that the\n"
+		"problem asks for; only its syntax is judged then.\n"
 		"\n"
-		"Exit status: 0 the verdict is ok, 1 the evaluation itself failed, 2 wrong usage, 4 the measuring CPU is held by another\n"
-		"process, 5 any other verdict, or no such problem or file.\n",
+		"Exit status: 0 the verdict is ok, 1 the evaluation itself failed, 2 wrong\n"
+		"usage, 4 the measuring CPU is held by another process, 5 any other verdict,\n"
+		"or no such problem or file.\n",
 	.exec = eval,
 };

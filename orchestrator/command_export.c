@@ -21,7 +21,7 @@ struct request {
 	struct viewer viewer;
 	struct archive_program winner, seed;
 	struct confirmation confirmation;
-	bool stored;                       /* the archive keeps the confirmation */
+	bool stored; /* the archive keeps the confirmation */
 };
 
 /* ---- what may be exported ---- */
@@ -44,28 +44,37 @@ static int refuse(const struct request *q, const char *why)
 	return command_fail("export", COMMAND_REFUSED, "%s is not exported: %s", name, why);
 }
 
-/* Sources alike: what is better then lies in the flags, and they belong into a build file, not into a patch of the source. */
+/*
+ * Sources alike: what is better then lies in the flags, and they belong into a build file, not into
+ * a patch of the source.
+ */
 static int advise(const struct request *q)
 {
 	char score[128], *why;
 	int status;
 
 	viewer_score(score, &q->viewer, &q->winner);
-	why = text_format("the win lies in the compiler's flags alone; build advice: compile the seed with %s beside the target's flags (%s %s on the search's "
-		"inputs)", q->winner.flags ? q->winner.flags : "[]", viewer_fitness(&q->viewer)->name, score);
+	why = text_format(
+		"the win lies in the compiler's flags alone; build advice: compile the seed with %s beside the target's flags (%s %s on the search's "
+		"inputs)",
+		q->winner.flags ? q->winner.flags : "[]", viewer_fitness(&q->viewer)->name, score);
 	status = refuse(q, why);
 	free(why);
 	return status;
 }
 
-/* ARGUMENTS_GO_ON, or the status of a refusal. --force does not help: there is nothing to put into a patch. */
+/*
+ * ARGUMENTS_GO_ON, or the status of a refusal. --force does not help: there is nothing to put into
+ * a patch.
+ */
 static int check_winner(const struct request *q)
 {
 	if (strcmp(q->winner.verdict, "ok") != 0)
 		return refuse(q, q->winner.reason ? q->winner.reason : q->winner.verdict);
 	if (q->winner.proposal == 0)
 		return refuse(q, "it is the seed");
-	if (q->winner.source_bytes == q->seed.source_bytes && memcmp(q->winner.source, q->seed.source, q->seed.source_bytes) == 0)
+	if (q->winner.source_bytes == q->seed.source_bytes &&
+		memcmp(q->winner.source, q->seed.source, q->seed.source_bytes) == 0)
 		return advise(q);
 	return ARGUMENTS_GO_ON;
 }
@@ -85,7 +94,9 @@ static int store(struct request *q, const char *path, struct err *e)
 		rc = archive_set_holdout(a, q->winner.id, text, e);
 		q->stored = rc >= 0;
 	} else if (rc == ERR_BUSY) {
-		fprintf(stderr, "clade export: the campaign runs (process %d), so the confirmation is not kept in its file\n", archive_holder(path));
+		fprintf(stderr,
+			"clade export: the campaign runs (process %d), so the confirmation is not kept in its file\n",
+			archive_holder(path));
 		rc = 0;
 	} else {
 		rc = err_set(e, busy.code, "%s", busy.text);
@@ -103,7 +114,10 @@ static int read_meta(char **out, struct request *q, const char *name, struct err
 	return archive_meta(out, q->viewer.archive, name, e);
 }
 
-/* The user's file at its commit. A repository that is gone leaves the path, and a patch that applies by its text. */
+/*
+ * The user's file at its commit. A repository that is gone leaves the path, and a patch that
+ * applies by its text.
+ */
 static int read_source(struct repo_source *out, struct request *q, struct err *e)
 {
 	char *repo = NULL, *commit = NULL, *path = NULL;
@@ -115,7 +129,8 @@ static int read_source(struct repo_source *out, struct request *q, struct err *e
 	if (rc >= 0)
 		rc = read_meta(&path, q, "source_path", e);
 	if (rc >= 0 && repo && commit && repo_read(out, repo, commit, path, &why) < 0)
-		fprintf(stderr, "clade export: %s; the patch is made without its repository\n", why.text);
+		fprintf(stderr, "clade export: %s; the patch is made without its repository\n",
+			why.text);
 	if (rc >= 0 && !out->text) {
 		out->path = text_copy(path ? path : "seed.c");
 		out->text = text_copy_n(q->seed.source, q->seed.source_bytes);
@@ -144,8 +159,11 @@ static int write_patch(struct request *q, struct err *e)
 	if (rc < 0)
 		return rc;
 	subject = patch_message_subject(&q->viewer, &q->winner, &q->seed, forced);
-	body = patch_message_body(&q->viewer, &q->winner, &q->seed, &q->confirmation, &source, forced);
-	rc = repo_patch(&mail, &source, q->winner.source, subject, body, author("GIT_AUTHOR_NAME", "Clade"), author("GIT_AUTHOR_EMAIL", "clade@localhost"), e);
+	body = patch_message_body(
+		&q->viewer, &q->winner, &q->seed, &q->confirmation, &source, forced);
+	rc = repo_patch(&mail, &source, q->winner.source, subject, body,
+		author("GIT_AUTHOR_NAME", "Clade"), author("GIT_AUTHOR_EMAIL", "clade@localhost"),
+		e);
 	if (rc >= 0)
 		rc = fdio_write_file(q->patch, mail, strlen(mail), e);
 	repo_source_release(&source);
@@ -167,8 +185,10 @@ static void print_done(const struct request *q)
 	viewer_score(score, &q->viewer, &q->winner);
 	viewer_value(value, m, c->value, c->low, c->high);
 	viewer_value(seed, m, c->seed, NAN, NAN);
-	printf("%s: %s %s, %d step%s from the seed\n", name, m->name, score, q->winner.depth, q->winner.depth == 1 ? "" : "s");
-	printf("  holdout      %s (seed %s): %s\n", value, seed, c->confirmed && !c->flags_alone ? "confirmed" : "NOT CONFIRMED, exported by force");
+	printf("%s: %s %s, %d step%s from the seed\n", name, m->name, score, q->winner.depth,
+		q->winner.depth == 1 ? "" : "s");
+	printf("  holdout      %s (seed %s): %s\n", value, seed,
+		c->confirmed && !c->flags_alone ? "confirmed" : "NOT CONFIRMED, exported by force");
 	if (c->reason[0])
 		printf("  reason       %s\n", c->reason);
 	if (c->other_machine)
@@ -184,7 +204,8 @@ static void print_json(const struct request *q)
 	json_put_text(o, "patch", q->patch);
 	json_put_bool(o, "confirmed", q->confirmation.confirmed && !q->confirmation.flags_alone);
 	json_put_bool(o, "stored", q->stored);
-	cJSON_AddItemToObject(o, "holdout", confirmation_json(&q->confirmation, viewer_fitness(&q->viewer)));
+	cJSON_AddItemToObject(
+		o, "holdout", confirmation_json(&q->confirmation, viewer_fitness(&q->viewer)));
 	text = json_pretty(o);
 	puts(text);
 	free(text);
@@ -196,7 +217,9 @@ static int open_request(struct request *q, const char *file, const char *id, str
 	int rc = viewer_open(&q->viewer, file, e);
 
 	if (rc >= 0 && !q->viewer.has_settings)
-		rc = err_set(e, ERR_MISSING, "%s: its problem's folder is not there any more, and a winner is confirmed by its evaluator", file);
+		rc = err_set(e, ERR_MISSING,
+			"%s: its problem's folder is not there any more, and a winner is confirmed by its evaluator",
+			file);
 	if (rc >= 0)
 		rc = viewer_program(&q->winner, &q->viewer, id ? id : "best", true, e);
 	if (rc >= 0)
@@ -247,7 +270,8 @@ static int read_arguments(int argc, char **argv)
 	if (status != ARGUMENTS_GO_ON)
 		return status;
 	if (!q.patch)
-		return command_fail("export", COMMAND_USAGE, "--patch OUT is missing: where the patch goes");
+		return command_fail(
+			"export", COMMAND_USAGE, "--patch OUT is missing: where the patch goes");
 	status = export(&q, words[0], words[1]);
 	confirmation_release(&q.confirmation);
 	archive_program_release(&q.winner);
@@ -259,20 +283,24 @@ static int read_arguments(int argc, char **argv)
 const struct command command_export = {
 	.name = "export",
 	.arguments = "FILE [ID] --patch OUT [--force] [--json]",
-	.summary = "the winner as a patch that `git am` takes, confirmed on inputs that the search never saw",
-	.help =
-		"ID is a unique prefix; none: the best. The patch changes the user's own file, from its commit, and carries the evidence: metrics\n"
-		"with intervals beside seed and references, the holdout, machine, compiler and flags, campaign, lineage, how to see it again.\n"
+	.summary = "the winner as a patch for `git am`, confirmed on inputs the search never saw",
+	.help = "ID is a unique prefix; none: the best. The patch changes the user's own\n"
+		"file, from its commit, and carries the evidence: metrics with intervals\n"
+		"beside seed and references, the holdout, machine, compiler and flags,\n"
+		"campaign, lineage, how to see it again.\n"
 		"\n"
 		"  --patch OUT   the file to write; one that exists is replaced\n"
-		"  --force       write the patch of a winner that is not confirmed, labelled so\n"
-		"  --json        one JSON object: what list prints, and patch, confirmed, stored, holdout; or refused\n"
+		"  --force       write the patch of a winner that is not confirmed, labelled\n"
+		"                so\n"
+		"  --json        one JSON object: what list prints, and patch, confirmed,\n"
+		"                stored, holdout; or refused\n"
 		"\n"
-		"The confirmation is kept in the campaign's file, unless the campaign runs. A timed winner takes the measuring CPU for some\n"
-		"seconds. A win by compiler flags alone is reported as build advice, not as a patch. GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL name\n"
-		"the author.\n"
+		"The confirmation is kept in the campaign's file, unless the campaign runs. A\n"
+		"timed winner takes the measuring CPU for some seconds. A win by compiler\n"
+		"flags alone is reported as build advice, not as a patch. GIT_AUTHOR_NAME and\n"
+		"GIT_AUTHOR_EMAIL name the author.\n"
 		"\n"
-		"Exit status: 0 written, 1 failed, 2 wrong usage, 4 the measuring CPU is held by another process, 5 refused: the reason is\n"
-		"printed.\n",
+		"Exit status: 0 written, 1 failed, 2 wrong usage, 4 the measuring CPU is held\n"
+		"by another process, 5 refused: the reason is printed.\n",
 	.exec = read_arguments,
 };

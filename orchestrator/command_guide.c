@@ -1,4 +1,7 @@
-/* command_guide.c - `clade help`: the overview, one command's help, the options of campaign files, the manual page. */
+/*
+ * command_guide.c - `clade help`: the overview, one command's help, the options of campaign files,
+ * the manual page.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,15 +13,17 @@ extern const struct command command_guide;
 
 static void print_overview(void)
 {
-	printf("usage: clade COMMAND [ARGUMENTS]\n\nClade evolves C programs: a campaign takes a seed and an evaluator, and hands you the winner as a patch.\n\n");
+	printf("usage: clade COMMAND [ARGUMENTS]\n\n"
+	       "Clade evolves C programs: a campaign takes a seed and an evaluator, and hands you\n"
+	       "the winner as a patch.\n\n");
 	for (int i = 0; command_table[i]; i++) {
 		if (!command_table[i]->hidden)
 			printf("  %-10s %s\n", command_table[i]->name, command_table[i]->summary);
 	}
 	printf("\n  clade COMMAND --help    options and exit statuses of a command\n"
-		"  clade help options      every key of campaign files and --set\n"
-		"  clade --version\n\n"
-		"A first campaign: clade run exp2_ops --wall 60s\n");
+	       "  clade help options      every key of campaign files and --set\n"
+	       "  clade --version\n\n"
+	       "A first campaign: clade run exp2_ops --wall 60s\n");
 }
 
 static int print_topic(const char *name)
@@ -33,17 +38,20 @@ static int print_topic(const char *name)
 	if (c)
 		return command_help(c);
 	nearest = command_nearest(name);
-	return command_fail("help", COMMAND_USAGE, "there is no command '%s'%s%s%s", name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
-		nearest ? "'?" : "");
+	return command_fail("help", COMMAND_USAGE, "there is no command '%s'%s%s%s", name,
+		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 static int guide(int argc, char **argv)
 {
 	const char *topic[1];
 	bool manual = false;
-	const struct arguments_row rows[] = { { .name = "--manual", .type = ARGUMENTS_FLAG, .place = &manual }, { .name = NULL } };
-	bool asked = argc > 0 && argv[0][0] == '-';          /* `clade --help` */
-	int end = asked ? ARGUMENTS_GO_ON : arguments_read(topic, 0, 1, rows, &command_guide, argc, argv);
+	const struct arguments_row rows[] = {
+		{ .name = "--manual", .type = ARGUMENTS_FLAG, .place = &manual }, { .name = NULL }
+	};
+	bool asked = argc > 0 && argv[0][0] == '-'; /* `clade --help` */
+	int end = asked ? ARGUMENTS_GO_ON
+			: arguments_read(topic, 0, 1, rows, &command_guide, argc, argv);
 
 	if (end != ARGUMENTS_GO_ON)
 		return end;
@@ -60,8 +68,8 @@ const struct command command_guide = {
 	.name = "help",
 	.arguments = "[COMMAND | options] [--manual]",
 	.summary = "what there is, or the help of one command",
-	.help =
-		"  options    every key of campaign files and of --set, with type, range, default and meaning\n"
+	.help = "  options    every key of campaign files and of --set, with type, range,\n"
+		"             default and meaning\n"
 		"  --manual   the manual page, mdoc source\n"
 		"\n"
 		"Exit status: 0 done, 2 there is no such command.\n",

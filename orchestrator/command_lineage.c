@@ -13,7 +13,8 @@ extern const struct command command_lineage;
 
 static void print_text(const struct viewer *v, const struct archive_program *list, int count)
 {
-	static const char *const heads[] = { ">step", "id", ">score", "verdict", "made by", "other parent", NULL };
+	static const char *const heads[] = { ">step", "id", ">score", "verdict", "made by",
+		"other parent", NULL };
 	struct table *t = table_new(heads);
 
 	for (int i = 0; i < count; i++) {
@@ -23,7 +24,8 @@ static void print_text(const struct viewer *v, const struct archive_program *lis
 
 		viewer_short(name, &p->name);
 		viewer_score(score, v, p);
-		if (p->parent_count > 1 && archive_program(&second, v->archive, p->parents[1], false, NULL) == 1)
+		if (p->parent_count > 1 &&
+			archive_program(&second, v->archive, p->parents[1], false, NULL) == 1)
 			viewer_short(other, &second.name);
 		archive_program_release(&second);
 		table_add(t, "%d", p->depth);
@@ -54,7 +56,9 @@ static int lineage(int argc, char **argv)
 {
 	const char *words[2];
 	bool json = false;
-	const struct arguments_row rows[] = { { .name = "--json", .type = ARGUMENTS_FLAG, .place = &json }, { .name = NULL } };
+	const struct arguments_row rows[] = {
+		{ .name = "--json", .type = ARGUMENTS_FLAG, .place = &json }, { .name = NULL }
+	};
 	struct viewer v = { .path = NULL };
 	struct archive_program *list = NULL;
 	struct err e = { 0 };
@@ -81,11 +85,12 @@ const struct command command_lineage = {
 	.name = "lineage",
 	.arguments = "FILE ID [--json]",
 	.summary = "how a program came to be: its first parents up to the seed",
-	.help =
-		"ID is a unique prefix, `best` or `seed`. The program itself comes first, the seed last.\n"
+	.help = "ID is a unique prefix, `best` or `seed`. The program itself comes first, the\n"
+		"seed last.\n"
 		"\n"
 		"  --json   an array of objects as list --json prints them\n"
 		"\n"
-		"Exit status: 0 done, 1 the file cannot be read, 2 wrong usage or an ambiguous ID, 5 there is no such file or program.\n",
+		"Exit status: 0 done, 1 the file cannot be read, 2 wrong usage or an\n"
+		"ambiguous ID, 5 there is no such file or program.\n",
 	.exec = lineage,
 };

@@ -17,7 +17,8 @@ extern const struct command command_list;
 
 static void print_text(const struct viewer *v, const struct archive_program *list, int count)
 {
-	static const char *const heads[] = { "id", ">score", "cell", "verdict", ">depth", "made by", "reason", NULL };
+	static const char *const heads[] = { "id", ">score", "cell", "verdict", ">depth", "made by",
+		"reason", NULL };
 	struct table *t = table_new(heads);
 
 	for (int i = 0; i < count; i++) {
@@ -62,8 +63,8 @@ static int check_verdict(const char *verdict)
 	for (int i = 0; i < VERDICT_COUNT; i++)
 		names[i] = verdict_rows[i].name;
 	nearest = text_nearest(verdict, names, VERDICT_COUNT);
-	return command_fail("list", COMMAND_USAGE, "there is no verdict '%s'%s%s%s", verdict, nearest ? "; did you mean '" : "", nearest ? nearest : "",
-		nearest ? "'?" : "");
+	return command_fail("list", COMMAND_USAGE, "there is no verdict '%s'%s%s%s", verdict,
+		nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 static int list(int argc, char **argv)
@@ -76,7 +77,11 @@ static int list(int argc, char **argv)
 		{ .name = "--elites", .type = ARGUMENTS_FLAG, .place = &elites },
 		{ .name = "--best", .type = ARGUMENTS_FLAG, .place = &best },
 		{ .name = "--verdict", .type = ARGUMENTS_TEXT, .place = &verdict },
-		{ .name = "--limit", .type = ARGUMENTS_COUNT, .place = &limit, .low = 1, .high = LIMIT_MAX },
+		{ .name = "--limit",
+			.type = ARGUMENTS_COUNT,
+			.place = &limit,
+			.low = 1,
+			.high = LIMIT_MAX },
 		{ .name = NULL },
 	};
 	struct viewer v = { .path = NULL };
@@ -90,8 +95,12 @@ static int list(int argc, char **argv)
 		return end;
 	rc = viewer_open(&v, file[0], &e);
 	if (rc >= 0)
-		rc = archive_list(&found, &count, v.archive, &(struct archive_filter){
-			.verdict = verdict, .elites_only = elites, .by_fitness = best, .limit = (int)limit }, &e);
+		rc = archive_list(&found, &count, v.archive,
+			&(struct archive_filter){ .verdict = verdict,
+				.elites_only = elites,
+				.by_fitness = best,
+				.limit = (int)limit },
+			&e);
 	if (rc >= 0 && json)
 		print_json(&v, found, count);
 	else if (rc >= 0)
@@ -105,15 +114,17 @@ const struct command command_list = {
 	.name = "list",
 	.arguments = "FILE [--elites] [--best] [--verdict V] [--limit N] [--json]",
 	.summary = "programs of a campaign, newest first",
-	.help =
-		"  --elites      only those that hold a cell now; they are marked with * otherwise\n"
+	.help = "  --elites      only those that hold a cell now; they are marked with *\n"
+		"                otherwise\n"
 		"  --best        best score first\n"
-		"  --verdict V   only this verdict: ok, slower, wrong, crash, timeout, limit, forbidden, cheat, compile_error, invalid_edit,\n"
-		"                quarantined\n"
+		"  --verdict V   only this verdict: ok, slower, wrong, crash, timeout, limit,\n"
+		"                forbidden, cheat, compile_error, invalid_edit, quarantined\n"
 		"  --limit N     at most N programs (20)\n"
-		"  --json        an array of objects: id, score, low, high, cell, cell_text, verdict, reason, elite, proposal, depth, mutator,\n"
-		"                operation, features\n"
+		"  --json        an array of objects: id, score, low, high, cell, cell_text,\n"
+		"                verdict, reason, elite, proposal, depth, mutator, operation,\n"
+		"                features\n"
 		"\n"
-		"Exit status: 0 done, 1 the file cannot be read, 2 wrong usage, 5 there is no such file.\n",
+		"Exit status: 0 done, 1 the file cannot be read, 2 wrong usage, 5 there is no\n"
+		"such file.\n",
 	.exec = list,
 };

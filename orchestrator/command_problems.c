@@ -19,15 +19,26 @@ extern const struct command command_problems;
 
 static const char *const kind_names[] = { "numeric", "priority", "loops", "any" };
 static const char *const syntax_names[] = {
-	"branches", "loops", "pointers", "bits", "casts", "calls", "functions", "pragmas", "preprocessor", "asm", "goto", "members",
+	"branches",
+	"loops",
+	"pointers",
+	"bits",
+	"casts",
+	"calls",
+	"functions",
+	"pragmas",
+	"preprocessor",
+	"asm",
+	"goto",
+	"members",
 };
 #define SYNTAX_COUNT (sizeof syntax_names / sizeof syntax_names[0])
 
 /* A problem as people see it. The plug-in is loaded here: this process ends with the answer. */
 struct problem {
-	char *dir;                     /* owned */
-	struct manifest *manifest;     /* owned */
-	cJSON *declarations;           /* owned */
+	char *dir;                 /* owned */
+	struct manifest *manifest; /* owned */
+	cJSON *declarations;       /* owned */
 	struct campaign campaign;
 };
 
@@ -92,7 +103,8 @@ static void add_row(struct table *t, cJSON *array, const char *name, int *failed
 
 static int print_all(bool json)
 {
-	static const char *const heads[] = { "problem", "fitness", "better", "measures", "summary", NULL };
+	static const char *const heads[] = { "problem", "fitness", "better", "measures", "summary",
+		NULL };
 	struct table *t = table_new(heads);
 	cJSON *array = json ? cJSON_CreateArray() : NULL;
 	char **names = plugin_names();
@@ -129,7 +141,8 @@ static void print_words(const char *title, char *const *words)
 
 static void print_metrics(const struct manifest *m)
 {
-	static const char *const heads[] = { "metric", "unit", "better", "depends on", "meaning", NULL };
+	static const char *const heads[] = { "metric", "unit", "better", "depends on", "meaning",
+		NULL };
 	struct table *t = table_new(heads);
 
 	for (int i = 0; i < m->metric_count; i++) {
@@ -148,7 +161,8 @@ static void print_metrics(const struct manifest *m)
 
 static void print_features(const struct manifest *m)
 {
-	static const char *const heads[] = { "feature", "range", ">bins", "scale", "outside", "meaning", NULL };
+	static const char *const heads[] = { "feature", "range", ">bins", "scale", "outside",
+		"meaning", NULL };
 	static const char *const scales[] = { "linear", "log2", "log10" };
 	struct table *t = table_new(heads);
 
@@ -156,7 +170,8 @@ static void print_features(const struct manifest *m)
 		const struct clade_feature *f = &m->features[i];
 
 		table_add(t, "%s", f->name);
-		table_add(t, "%g to %g%s%s", f->low, f->high, f->unit && *f->unit ? " " : "", f->unit ? f->unit : "");
+		table_add(t, "%g to %g%s%s", f->low, f->high, f->unit && *f->unit ? " " : "",
+			f->unit ? f->unit : "");
 		table_add(t, "%d", f->bins);
 		table_add(t, "%s", scales[f->scale]);
 		table_add(t, "%s", f->outside == CLADE_REFUSE ? "refused" : "border cell");
@@ -274,7 +289,9 @@ static int problems(int argc, char **argv)
 {
 	const char *words[2];
 	bool json = false;
-	const struct arguments_row rows[] = { { .name = "--json", .type = ARGUMENTS_FLAG, .place = &json }, { .name = NULL } };
+	const struct arguments_row rows[] = {
+		{ .name = "--json", .type = ARGUMENTS_FLAG, .place = &json }, { .name = NULL }
+	};
 	int end = arguments_read(words, 0, 2, rows, &command_problems, argc, argv);
 
 	if (end != ARGUMENTS_GO_ON)
@@ -282,7 +299,8 @@ static int problems(int argc, char **argv)
 	if (!words[0])
 		return print_all(json);
 	if (strcmp(words[0], "show") != 0 || !words[1])
-		return command_fail("problems", COMMAND_USAGE, "'%s': only 'show NAME' may follow", words[0]);
+		return command_fail(
+			"problems", COMMAND_USAGE, "'%s': only 'show NAME' may follow", words[0]);
 	return show_one(words[1], json);
 }
 
@@ -290,14 +308,16 @@ const struct command command_problems = {
 	.name = "problems",
 	.arguments = "[show NAME] [--json]",
 	.summary = "the built-in problems, or all that one declares",
-	.help =
-		"NAME is a built-in's name or a problem folder. `show` prints the functions that a program defines, metrics, features, terminals,\n"
-		"allowed syntax and imports, references, and where its README.md lies.\n"
+	.help = "NAME is a built-in's name or a problem folder. `show` prints the functions\n"
+		"that a program defines, metrics, features, terminals, allowed syntax and\n"
+		"imports, references, and where its README.md lies.\n"
 		"\n"
-		"  --json   an array of objects with name, summary, fitness, timed, folder; with show: one object with all declarations\n"
+		"  --json   an array of objects with name, summary, fitness, timed, folder;\n"
+		"           with show: one object with all declarations\n"
 		"\n"
 		"CLADE_PROBLEMS names a further folder of problems.\n"
 		"\n"
-		"Exit status: 0 done, 1 a problem's evaluator does not build or load, 2 wrong usage, 5 there is no such problem.\n",
+		"Exit status: 0 done, 1 a problem's evaluator does not build or load, 2 wrong\n"
+		"usage, 5 there is no such problem.\n",
 	.exec = problems,
 };

@@ -26,7 +26,8 @@ static void print_metrics(const struct viewer *v, const struct archive_program *
 
 		if (!cJSON_IsNumber(m))
 			continue;
-		viewer_value(value, row, m->valuedouble, fitness ? p->fitness_low : NAN, fitness ? p->fitness_high : NAN);
+		viewer_value(value, row, m->valuedouble, fitness ? p->fitness_low : NAN,
+			fitness ? p->fitness_high : NAN);
 		printf("  %-12s %s%s\n", m->string, value, fitness ? "  (the fitness)" : "");
 	}
 	cJSON_Delete(metrics);
@@ -40,15 +41,18 @@ static void print_place(const struct viewer *v, const struct archive_program *p)
 	if (p->cell < 0)
 		return;
 	grid_cell_text(cell, g, p->cell);
-	printf("  cell         %lld: %s%s\n", (long long)p->cell, cell, p->elite ? " (its elite)" : "");
+	printf("  cell         %lld: %s%s\n", (long long)p->cell, cell,
+		p->elite ? " (its elite)" : "");
 	printf("  features    ");
 	for (int i = 0; i < g->axis_count; i++)
-		printf("%s %s %.6g%s%s", i ? "," : "", g->axes[i].name, p->features[i], g->axes[i].unit[0] ? " " : "", g->axes[i].unit);
+		printf("%s %s %.6g%s%s", i ? "," : "", g->axes[i].name, p->features[i],
+			g->axes[i].unit[0] ? " " : "", g->axes[i].unit);
 	printf("\n");
 }
 
 /* Names of the parents; a row that is gone is shown by its number. */
-static void parent_names(char names[4][HASH_HEX], const struct viewer *v, const struct archive_program *p)
+static void parent_names(
+	char names[4][HASH_HEX], const struct viewer *v, const struct archive_program *p)
 {
 	for (int i = 0; i < p->parent_count; i++) {
 		struct archive_program parent = { 0 };
@@ -69,9 +73,11 @@ static void print_holdout(const struct viewer *v, const struct archive_program *
 		printf("  holdout      not confirmed yet (clade export does)\n");
 		return;
 	}
-	viewer_value(value, viewer_fitness(v), json_double_or(h, "value", NAN), json_double_or(h, "low", NAN), json_double_or(h, "high", NAN));
+	viewer_value(value, viewer_fitness(v), json_double_or(h, "value", NAN),
+		json_double_or(h, "low", NAN), json_double_or(h, "high", NAN));
 	viewer_value(seed, viewer_fitness(v), json_double_or(h, "seed", NAN), NAN, NAN);
-	printf("  holdout      %s: %s (seed %s), %s\n", json_bool_or(h, "confirmed", false) ? "confirmed" : "NOT CONFIRMED", value, seed,
+	printf("  holdout      %s: %s (seed %s), %s\n",
+		json_bool_or(h, "confirmed", false) ? "confirmed" : "NOT CONFIRMED", value, seed,
 		json_text_or(h, "at", ""));
 	if (json_text_or(h, "reason", NULL))
 		printf("               %s\n", json_text_or(h, "reason", NULL));
@@ -89,15 +95,18 @@ static void print_text(const struct viewer *v, const struct archive_program *p)
 	text_human_bytes(bytes, p->code_bytes);
 	parent_names(names, v, p);
 	printf("program %s\n", hex);
-	printf("  verdict      %s%s%s\n", p->verdict, p->reason ? ": " : "", p->reason ? p->reason : "");
+	printf("  verdict      %s%s%s\n", p->verdict, p->reason ? ": " : "",
+		p->reason ? p->reason : "");
 	print_metrics(v, p);
 	print_place(v, p);
-	printf("  flags        %s\n", p->flags && strcmp(p->flags, "[]") != 0 ? p->flags : "none of its own");
-	printf("  made by      %s, %s; proposal %lld, %d step%s from the seed, %s\n", p->mutator, p->operation, (long long)p->proposal, p->depth,
-		p->depth == 1 ? "" : "s", when);
+	printf("  flags        %s\n",
+		p->flags && strcmp(p->flags, "[]") != 0 ? p->flags : "none of its own");
+	printf("  made by      %s, %s; proposal %lld, %d step%s from the seed, %s\n", p->mutator,
+		p->operation, (long long)p->proposal, p->depth, p->depth == 1 ? "" : "s", when);
 	for (int i = 0; i < p->parent_count; i++)
 		printf("  %-12s %.12s\n", i ? "and" : "parent", names[i]);
-	printf("  cost         %s wall, %s CPU, %lld timed pairs; code %s\n", wall, cpu, (long long)p->pairs, bytes);
+	printf("  cost         %s wall, %s CPU, %lld timed pairs; code %s\n", wall, cpu,
+		(long long)p->pairs, bytes);
 	print_holdout(v, p);
 	printf("\n%s", p->source);
 }
@@ -169,12 +178,14 @@ const struct command command_show = {
 	.name = "show",
 	.arguments = "FILE ID [--source] [--json]",
 	.summary = "one program: source, verdict, metrics, cell, parents, cost, holdout",
-	.help =
-		"ID is any unique prefix of a program's id, of 4 digits at least, or `best` or `seed`.\n"
+	.help = "ID is any unique prefix of a program's id, of 4 digits at least, or `best`\n"
+		"or `seed`.\n"
 		"\n"
 		"  --source   the source alone, byte for byte\n"
-		"  --json     one JSON object: what list prints, and metrics, flags, parents, costs, holdout, source\n"
+		"  --json     one JSON object: what list prints, and metrics, flags, parents,\n"
+		"             costs, holdout, source\n"
 		"\n"
-		"Exit status: 0 done, 1 the file cannot be read, 2 wrong usage or an ambiguous ID, 5 there is no such file or program.\n",
+		"Exit status: 0 done, 1 the file cannot be read, 2 wrong usage or an\n"
+		"ambiguous ID, 5 there is no such file or program.\n",
 	.exec = show,
 };

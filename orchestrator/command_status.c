@@ -17,11 +17,12 @@ extern const struct command command_status;
 struct facts {
 	struct viewer viewer;
 	struct archive_totals totals;
-	struct archive_count *verdicts, *stages, *operators;   /* owned */
+	struct archive_count *verdicts, *stages, *operators; /* owned */
 	int verdict_count, stage_count, operator_count;
-	struct archive_program best;                           /* id 0: none */
-	int holder;                                            /* pid, 0: nobody */
-	char *id, *source;                                     /* owned; source: "src/k.c at 0123456789ab of /repo" */
+	struct archive_program best; /* id 0: none */
+	int holder;                  /* pid, 0: nobody */
+	/* owned; source: "src/k.c at 0123456789ab of /repo" */
+	char *id, *source;
 };
 
 static int read_best(struct facts *f, struct err *e)
@@ -49,7 +50,8 @@ static void read_source(struct facts *f)
 
 static int by_stage(const void *a, const void *b)
 {
-	return cascade_find(((const struct archive_count *)a)->name) - cascade_find(((const struct archive_count *)b)->name);
+	return cascade_find(((const struct archive_count *)a)->name) -
+		cascade_find(((const struct archive_count *)b)->name);
 }
 
 static int read_facts(struct facts *f, const char *path, struct err *e)
@@ -107,10 +109,12 @@ static void print_counts(const struct facts *f)
 	printf("  evaluations  %lld", (long long)t->evaluations);
 	if (t->elapsed_ns > 0)
 		printf("  (%.1f/s)", (double)t->evaluations * 1e9 / (double)t->elapsed_ns);
-	printf("\n  duplicates   %lld by tokens, %lld by object; %s of CPU time spared\n", (long long)t->duplicates_token,
-		(long long)t->duplicates_object, spared);
-	printf("  cells        %lld of %lld (%.1f %%), QD score %.6g", (long long)t->cells_filled, (long long)t->cells,
-		t->cells > 0 ? 100.0 * (double)t->cells_filled / (double)t->cells : 0.0, t->qd_score);
+	printf("\n  duplicates   %lld by tokens, %lld by object; %s of CPU time spared\n",
+		(long long)t->duplicates_token, (long long)t->duplicates_object, spared);
+	printf("  cells        %lld of %lld (%.1f %%), QD score %.6g", (long long)t->cells_filled,
+		(long long)t->cells,
+		t->cells > 0 ? 100.0 * (double)t->cells_filled / (double)t->cells : 0.0,
+		t->qd_score);
 	if (t->clamped > 0)
 		printf(", %lld features clamped to the border", (long long)t->clamped);
 	printf("\n  queue        %lld on their way\n", (long long)t->queued);
@@ -128,7 +132,8 @@ static void print_best(const struct facts *f)
 	}
 	viewer_value(value, m, f->totals.best, f->totals.best_low, f->totals.best_high);
 	viewer_short(name, &f->best.name);
-	printf("  best         %s %s  %s, %d step%s from the seed\n", m->name, value, name, f->best.depth, f->best.depth == 1 ? "" : "s");
+	printf("  best         %s %s  %s, %d step%s from the seed\n", m->name, value, name,
+		f->best.depth, f->best.depth == 1 ? "" : "s");
 	printf("  seed         %s %s\n", m->name, seed);
 }
 
@@ -144,7 +149,8 @@ static void print_references(const struct facts *f)
 	for (int i = 0; i < r->count; i++) {
 		char value[128];
 
-		viewer_value(value, viewer_metric(&f->viewer, r->rows[i].metric), r->rows[i].value, NAN, NAN);
+		viewer_value(value, viewer_metric(&f->viewer, r->rows[i].metric), r->rows[i].value,
+			NAN, NAN);
 		table_add(t, "%s", r->rows[i].name);
 		table_add(t, "%s", r->rows[i].metric);
 		table_add(t, "%s", value);
@@ -159,13 +165,15 @@ static void print_verdicts(const struct facts *f)
 {
 	printf("  verdicts    ");
 	for (int i = 0; i < f->verdict_count; i++)
-		printf("%s %s %lld", i ? "," : "", f->verdicts[i].name, (long long)f->verdicts[i].count);
+		printf("%s %s %lld", i ? "," : "", f->verdicts[i].name,
+			(long long)f->verdicts[i].count);
 	printf("\n");
 }
 
 static void print_stages(const struct facts *f)
 {
-	static const char *const heads[] = { "stage", ">candidates", ">rejected", ">wall", ">CPU", NULL };
+	static const char *const heads[] = { "stage", ">candidates", ">rejected", ">wall", ">CPU",
+		NULL };
 	struct table *t;
 
 	if (f->stage_count == 0)
@@ -198,7 +206,10 @@ static void print_text(const struct facts *f)
 	printf("  state        %s after %s", state, elapsed);
 	if (f->holder != 0)
 		printf(", held by process %d", f->holder);
-	printf("%s\n", strcmp(state, "interrupted") == 0 ? " (its process is gone; clade resume goes on with it)" : "");
+	printf("%s\n",
+		strcmp(state, "interrupted") == 0
+			? " (its process is gone; clade resume goes on with it)"
+			: "");
 	printf("  campaign     %s\n", f->id);
 	printf("  source       %s\n", f->source);
 	print_counts(f);
@@ -210,7 +221,8 @@ static void print_text(const struct facts *f)
 
 /* ---- JSON ---- */
 
-static void json_counts(cJSON *o, const char *key, const struct archive_count *rows, int count, bool costs)
+static void json_counts(
+	cJSON *o, const char *key, const struct archive_count *rows, int count, bool costs)
 {
 	cJSON *object = json_put_object(o, key);
 
@@ -313,12 +325,15 @@ const struct command command_status = {
 	.name = "status",
 	.arguments = "FILE [--json] [--verify]",
 	.summary = "how a campaign stands, while it runs or afterwards",
-	.help =
-		"  --json     one JSON object: state, evaluations, duplicates, cells, best, seed, references, verdicts, stages and more\n"
-		"  --verify   check the whole file first: SQLite's own checks, and every counter against its rows\n"
+	.help = "  --json     one JSON object: state, evaluations, duplicates, cells, best,\n"
+		"             seed, references, verdicts, stages and more\n"
+		"  --verify   check the whole file first: SQLite's own checks, and every\n"
+		"             counter against its rows\n"
 		"\n"
-		"States: new, running, stopped, finished, failed, and interrupted when the process that ran it is gone.\n"
+		"States: new, running, stopped, finished, failed, and interrupted when the\n"
+		"process that ran it is gone.\n"
 		"\n"
-		"Exit status: 0 done, 1 the file is damaged or cannot be read, 2 wrong usage, 5 there is no such file.\n",
+		"Exit status: 0 done, 1 the file is damaged or cannot be read, 2 wrong usage,\n"
+		"5 there is no such file.\n",
 	.exec = status,
 };

@@ -15,7 +15,8 @@ static int exec_worker(int argc, char **argv)
 	if (status != ARGUMENTS_GO_ON)
 		return status;
 	if (isatty(STDIN_FILENO))
-		return command_fail("worker", COMMAND_USAGE, "a worker speaks frames with an orchestrator on its input and output; clade run starts it");
+		return command_fail("worker", COMMAND_USAGE,
+			"a worker speaks frames with an orchestrator on its input and output; clade run starts it");
 	return worker_serve(STDIN_FILENO, STDOUT_FILENO, &hooks);
 }
 
@@ -23,9 +24,9 @@ const struct command command_worker = {
 	.name = "worker",
 	.arguments = "",
 	.summary = "measure for an orchestrator over standard input and output",
-	.help =
-		"Started by clade run through the launcher of the campaign (option launcher), here, by ssh or by srun. It takes everything\n"
-		"from its input; it opens no campaign file and needs no environment.\n"
+	.help = "Started by clade run through the launcher of the campaign (option launcher),\n"
+		"here, by ssh or by srun. It takes everything from its input; it opens no\n"
+		"campaign file and needs no environment.\n"
 		"\n"
 		"Exit status: 0 after a goodbye, 3 when the connection broke.\n",
 	.exec = exec_worker,

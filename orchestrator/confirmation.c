@@ -30,7 +30,10 @@ static int stored_key(uint8_t key[32], struct viewer *v, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-/* The holdout stream is keyed apart from the others; duels draw from the search's, so a timed confirmation needs a key that no search had. */
+/*
+ * The holdout stream is keyed apart from the others; duels draw from the search's, so a timed
+ * confirmation needs a key that no search had.
+ */
 static int choose_key(uint8_t key[32], struct viewer *v, struct err *e)
 {
 	struct random r;
@@ -51,7 +54,8 @@ static void compare_machine(struct confirmation *c, struct viewer *v, const stru
 
 	c->machine = cJSON_Duplicate(t->machine, 1);
 	c->compiler = text_copy(json_text_or(t->machine, "compiler", ""));
-	if (archive_meta(&stored, v->archive, "machine", NULL) >= 0 && stored && json_parse(&old, stored, strlen(stored), NULL) == 0)
+	if (archive_meta(&stored, v->archive, "machine", NULL) >= 0 && stored &&
+		json_parse(&old, stored, strlen(stored), NULL) == 0)
 		c->other_machine = !machine_same(old, t->machine);
 	cJSON_Delete(old);
 	free(stored);
@@ -64,12 +68,16 @@ static bool beats(char why[512], const struct trial *t, const struct trial_outco
 	double value = trial_fitness(t, o);
 
 	if (o->verdict != VERDICT_OK)
-		snprintf(why, 512, "on the holdout its verdict is %s%s%s", verdict_rows[o->verdict].name, o->reason ? ": " : "", o->reason ? o->reason : "");
+		snprintf(why, 512, "on the holdout its verdict is %s%s%s",
+			verdict_rows[o->verdict].name, o->reason ? ": " : "",
+			o->reason ? o->reason : "");
 	else if (t->manifest->timed && !(o->low > seed))
-		snprintf(why, 512, "on fresh inputs and layouts it is %.4g [%.4g, %.4g] times the seed's speed: the interval does not lie above 1", value, o->low,
-			o->high);
+		snprintf(why, 512,
+			"on fresh inputs and layouts it is %.4g [%.4g, %.4g] times the seed's speed: the interval does not lie above 1",
+			value, o->low, o->high);
 	else if (!t->manifest->timed && !manifest_better(t->manifest, value, seed))
-		snprintf(why, 512, "on the holdout its %s is %.6g %s, the seed's %.6g", m->name, value, m->unit, seed);
+		snprintf(why, 512, "on the holdout its %s is %.6g %s, the seed's %.6g", m->name,
+			value, m->unit, seed);
 	else
 		return true;
 	return false;
@@ -87,16 +95,20 @@ static int measure_seed(double *seed, struct trial *t, const struct job_program 
 	if (rc < 0)
 		return rc;
 	if (o.verdict != VERDICT_OK)
-		rc = err_set(e, ERR_CHILD, "the seed fails on the holdout: %s%s%s", verdict_rows[o.verdict].name, o.reason ? ": " : "", o.reason ? o.reason : "");
+		rc = err_set(e, ERR_CHILD, "the seed fails on the holdout: %s%s%s",
+			verdict_rows[o.verdict].name, o.reason ? ": " : "",
+			o.reason ? o.reason : "");
 	*seed = trial_fitness(t, &o);
 	trial_outcome_release(&o);
 	return rc;
 }
 
-static int confirm(struct confirmation *c, struct trial *t, const struct job_program *winner, const struct job_program *seed, struct err *e)
+static int confirm(struct confirmation *c, struct trial *t, const struct job_program *winner,
+	const struct job_program *seed, struct err *e)
 {
 	struct trial_outcome o = { .reason = NULL };
-	struct job_program bare = { .source = winner->source, .source_bytes = winner->source_bytes };
+	struct job_program bare = { .source = winner->source,
+		.source_bytes = winner->source_bytes };
 	char ignored[512];
 	int rc = measure_seed(&c->seed, t, seed, e);
 
@@ -120,7 +132,8 @@ static int confirm(struct confirmation *c, struct trial *t, const struct job_pro
 	return 0;
 }
 
-int confirmation_run(struct confirmation *out, struct viewer *v, const struct archive_program *winner, const struct archive_program *seed, struct err *e)
+int confirmation_run(struct confirmation *out, struct viewer *v,
+	const struct archive_program *winner, const struct archive_program *seed, struct err *e)
 {
 	struct confirmation c = { .value = NAN, .low = NAN, .high = NAN, .seed = NAN };
 	struct job_program w = { .source = winner->source, .source_bytes = winner->source_bytes };

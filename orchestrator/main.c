@@ -13,7 +13,10 @@ static void die(const char *text)
 	exit(COMMAND_FAILED);
 }
 
-/* A closed standard descriptor would be handed to the next file that is opened, and messages would go into the campaign. */
+/*
+ * A closed standard descriptor would be handed to the next file that is opened, and messages would
+ * go into the campaign.
+ */
 static void keep_standard_descriptors(void)
 {
 	for (int fd = 0; fd < 3; fd++) {
@@ -27,7 +30,8 @@ static int unknown(const char *name)
 	const char *nearest = command_nearest(name);
 
 	if (nearest)
-		fprintf(stderr, "clade: there is no command '%s'; did you mean '%s'?\n", name, nearest);
+		fprintf(stderr, "clade: there is no command '%s'; did you mean '%s'?\n", name,
+			nearest);
 	else
 		fprintf(stderr, "clade: there is no command '%s'\n", name);
 	fprintf(stderr, "try: clade help\n");

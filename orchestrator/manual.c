@@ -18,13 +18,16 @@ void manual_options(FILE *out)
 		table_add(t, "%s", o->path);
 		table_add(t, "%s", type);
 		table_add(t, "%s", o->fallback ? o->fallback : "");
-		table_add(t, "%s%s%s%s", o->text, o->alias ? " (" : "", o->alias ? o->alias : "", o->alias ? ")" : "");
+		table_add(t, "%s%s%s%s", o->text, o->alias ? " (" : "", o->alias ? o->alias : "",
+			o->alias ? ")" : "");
 	}
 	table_print(t, out, 0);
 	table_free(t);
 }
 
-/* One line of text as mdoc: a control character in front and backslashes are taken as they stand. */
+/*
+ * One line of text as mdoc: a control character in front and backslashes are taken as they stand.
+ */
 static void put_text(FILE *out, const char *text, size_t size)
 {
 	if (size > 0 && (text[0] == '.' || text[0] == '\''))
@@ -66,7 +69,8 @@ static void put_commands(FILE *out)
 		char line[256];
 
 		fprintf(out, ".Ss %s\n", c->name);
-		snprintf(line, sizeof line, "clade %s%s%s", c->name, *c->arguments ? " " : "", c->arguments);
+		snprintf(line, sizeof line, "clade %s%s%s", c->name, *c->arguments ? " " : "",
+			c->arguments);
 		put_literal(out, line);
 		put_line(out, c->summary);
 		fputs(".\n", out);
@@ -76,8 +80,10 @@ static void put_commands(FILE *out)
 
 static void put_options(FILE *out)
 {
-	fputs(".Sh CAMPAIGN FILES\nA campaign file is YAML: a mapping of the keys below, dots meaning nested mappings.\n"
-		"The same keys are taken by\n.Fl \\-set Ar key=value .\n.Bl -tag -width Ds\n", out);
+	fputs(".Sh CAMPAIGN FILES\n"
+	      "A campaign file is YAML: a mapping of the keys below, dots meaning nested\nmappings.\n"
+	      "The same keys are taken by\n.Fl \\-set Ar key=value .\n.Bl -tag -width Ds\n",
+		out);
 	for (const struct option *o = option_table; o->path; o++) {
 		char type[160];
 
@@ -115,7 +121,8 @@ static const char head[] =
 	".Nm\n"
 	".Fl \\-version\n"
 	".Sh DESCRIPTION\n"
-	"A campaign starts from a program and an evaluator that scores it, keeps the best variants of every kind that the evaluator tells\n"
+	"A campaign starts from a program and an evaluator that scores it, keeps the best\n"
+	"variants of every kind that the evaluator tells\n"
 	"apart, makes new ones out of them, and runs each in a sandbox.\n"
 	"The winner is exported as a patch.\n"
 	"A campaign is one file; kill anything at any moment, and\n"
@@ -150,7 +157,8 @@ static const char tail[] =
 	".It 4\n"
 	"Another process holds the campaign.\n"
 	".It 5\n"
-	"Nothing found, or refused: no such file or program, a seed that fails, a winner that does not hold, a verdict that is not ok.\n"
+	"Nothing found, or refused: no such file or program, a seed that fails, a winner\n"
+	"that does not hold, a verdict that is not ok.\n"
 	".El\n"
 	".Sh EXAMPLES\n"
 	".Bd -literal\n"

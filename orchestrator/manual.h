@@ -1,5 +1,6 @@
 /*
- * manual.h - the manual page and the list of options, printed from command_table and option_table, so that they cannot fall behind.
+ * manual.h - the manual page and the list of options, printed from command_table and option_table,
+ * so that they cannot fall behind.
  */
 #pragma once
 

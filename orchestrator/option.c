@@ -11,10 +11,10 @@
 #include "evaluators/job.h"
 #include "orchestrator/campaign.h"
 
-#define OPTION_VALUE_MAX 4096          /* bytes of one value: paths and commands are far shorter */
+#define OPTION_VALUE_MAX 4096 /* bytes of one value: paths and commands are far shorter */
 #define OPTION_WORDS_MAX 64
-#define OPTION_PAIRS_MAX 15            /* struct job_configure has room for them and an end */
-#define OPTION_REFERENCES_MAX 32       /* rows of a table for people */
+#define OPTION_PAIRS_MAX 15      /* struct job_configure has room for them and an end */
+#define OPTION_REFERENCES_MAX 32 /* rows of a table for people */
 #define PARAMETERS "parameters."
 
 static const char *const units_of_code[] = { "separate", "included", NULL };
@@ -23,67 +23,191 @@ static const char *const parent_rules[] = { "uniform", "rank", NULL };
 
 #define AT(field) offsetof(struct campaign, field)
 #define YEAR_S (366.0 * 86400)
-#define I64_HIGH 9223372036854774784.0   /* the largest double below 2^63 */
+#define I64_HIGH 9223372036854774784.0 /* the largest double below 2^63 */
 
 const struct option option_table[] = {
-	{ .path = "problem", .type = OPTION_TEXT, .offset = AT(problem),
-	  .text = "a built-in's name or a problem folder; its own campaign.yaml is read first" },
-	{ .path = "source.repo", .type = OPTION_PATH, .offset = AT(repo),
-	  .text = "the git repository that holds the seed; source.file is then relative to its root" },
-	{ .path = "source.commit", .type = OPTION_TEXT, .offset = AT(commit),
-	  .text = "commit, tag or branch to read the seed from; none: HEAD" },
-	{ .path = "source.file", .type = OPTION_PATH, .offset = AT(file),
-	  .text = "the seed program; none: seed.c of the problem" },
-	{ .path = "markers.function", .type = OPTION_TEXT, .offset = AT(function),
-	  .text = "evolve this function instead of an EVOLVE-BLOCK" },
-	{ .path = "target.compiler", .type = OPTION_TEXT, .offset = AT(compiler), .fallback = "gcc",
-	  .text = "compiler of the candidates" },
-	{ .path = "target.flags", .type = OPTION_WORDS, .offset = AT(target_flags), .high = JOB_FLAGS_MAX,
-	  .fallback = "-O3 -march=native", .text = "flags of every compile" },
-	{ .path = "target.cpu", .type = OPTION_I64, .offset = AT(cpu), .low = -1, .high = 4095, .fallback = "-1",
-	  .unit = "CPU number", .text = "first CPU that measures; -1: chosen" },
-	{ .path = "build.unit", .type = OPTION_CHOICE, .offset = AT(unit), .choices = units_of_code, .fallback = "separate",
-	  .text = "candidate and adapter apart, or the adapter includes the candidate" },
-	{ .path = "build.include", .type = OPTION_PATH, .offset = AT(include),
-	  .text = "folder of headers that candidates may include, relative to the problem folder" },
-	{ .path = "build.support", .type = OPTION_WORDS, .offset = AT(support), .high = 8,
-	  .text = "C files of the problem folder compiled beside the adapter" },
-	{ .path = "flags", .type = OPTION_CHOICE, .offset = AT(flags), .choices = flag_policies, .fallback = "fixed",
-	  .text = "what may evolve beside the code: nothing, optimisation attributes, or compiler flags too" },
-	{ .path = "budget.evaluations", .type = OPTION_I64, .offset = AT(evaluations), .low = 0, .high = 1e12, .fallback = "0",
-	  .unit = "evaluations", .text = "end after so many evaluations; 0: no limit", .alias = "--evaluations" },
-	{ .path = "budget.wall", .type = OPTION_SPAN, .offset = AT(wall_ns), .low = 0, .high = YEAR_S, .fallback = "0",
-	  .unit = "s", .text = "end after this time, all sessions together; 0: no limit", .alias = "--wall" },
-	{ .path = "workers", .type = OPTION_I64, .offset = AT(workers), .low = 0, .high = 256, .fallback = "0",
-	  .unit = "slots", .text = "measuring slots; 0: chosen from the machine and the problem", .alias = "--workers" },
-	{ .path = "compile_slots", .type = OPTION_I64, .offset = AT(compile_slots), .low = 0, .high = 256, .fallback = "0",
-	  .unit = "slots", .text = "compilations at once; 0: what the measuring slots leave" },
-	{ .path = "launcher", .type = OPTION_TEXT, .offset = AT(launcher), .fallback = "{worker}",
-	  .text = "command that starts a worker; {worker} stands for the worker's own command" },
-	{ .path = "worker_silence", .type = OPTION_SPAN, .offset = AT(worker_silence_ns), .low = 3, .high = 3600, .fallback = "20s",
-	  .unit = "s", .text = "a worker that says nothing for so long is dead" },
-	{ .path = "seed", .type = OPTION_I64, .offset = AT(seed), .low = 0, .high = I64_HIGH,
-	  .unit = "number", .text = "seed of the random numbers; none: chosen and printed", .alias = "--seed" },
-	{ .path = "search.parents", .type = OPTION_CHOICE, .offset = AT(parents), .choices = parent_rules, .fallback = "rank",
-	  .text = "how elites are chosen as parents" },
-	{ .path = "search.crossover", .type = OPTION_DOUBLE, .offset = AT(crossover), .low = 0, .high = 1, .fallback = "0.2",
-	  .unit = "probability", .text = "chance of a second parent" },
-	{ .path = "measure.delta_min", .type = OPTION_DOUBLE, .offset = AT(delta_min), .low = 0.001, .high = 1, .fallback = "0.02",
-	  .unit = "fraction", .text = "smallest gain that is worth a replacement" },
-	{ .path = "measure.layouts", .type = OPTION_I64, .offset = AT(layouts), .low = 2, .high = JOB_LAYOUTS_MAX, .fallback = "6",
-	  .unit = "layouts", .text = "fresh code layouts of both sides in a duel" },
-	{ .path = "measure.pairs", .type = OPTION_I64, .offset = AT(pairs), .low = 4, .high = 1000, .fallback = "12",
-	  .unit = "pairs", .text = "timed pairs for each layout" },
-	{ .path = "measure.floor", .type = OPTION_DOUBLE, .offset = AT(floor), .low = 0, .high = 1, .fallback = "0.5",
-	  .unit = "fraction", .text = "an empty cell takes what reaches this share of the best ratio" },
-	{ .path = "measure.spinning", .type = OPTION_BOOL, .offset = AT(spinning), .fallback = "false",
-	  .text = "decisions over a spinning channel where a second CPU can be leased" },
-	{ .path = "on_best", .type = OPTION_TEXT, .offset = AT(on_best),
-	  .text = "command that is run on a new best", .alias = "--on-best" },
-	{ .path = "parameters", .type = OPTION_PAIRS, .offset = AT(parameters), .high = OPTION_PAIRS_MAX,
-	  .text = "names and values that the evaluator reads" },
-	{ .path = "references", .type = OPTION_REFERENCES, .offset = AT(references), .high = OPTION_REFERENCES_MAX,
-	  .text = "rows {name, metric, value, source} printed beside the results; only in a file" },
+	{ .path = "problem",
+		.type = OPTION_TEXT,
+		.offset = AT(problem),
+		.text = "a built-in's name or a problem folder; its own campaign.yaml is read first" },
+	{ .path = "source.repo",
+		.type = OPTION_PATH,
+		.offset = AT(repo),
+		.text = "the git repository that holds the seed; source.file is then relative to its root" },
+	{ .path = "source.commit",
+		.type = OPTION_TEXT,
+		.offset = AT(commit),
+		.text = "commit, tag or branch to read the seed from; none: HEAD" },
+	{ .path = "source.file",
+		.type = OPTION_PATH,
+		.offset = AT(file),
+		.text = "the seed program; none: seed.c of the problem" },
+	{ .path = "markers.function",
+		.type = OPTION_TEXT,
+		.offset = AT(function),
+		.text = "evolve this function instead of an EVOLVE-BLOCK" },
+	{ .path = "target.compiler",
+		.type = OPTION_TEXT,
+		.offset = AT(compiler),
+		.fallback = "gcc",
+		.text = "compiler of the candidates" },
+	{ .path = "target.flags",
+		.type = OPTION_WORDS,
+		.offset = AT(target_flags),
+		.high = JOB_FLAGS_MAX,
+		.fallback = "-O3 -march=native",
+		.text = "flags of every compile" },
+	{ .path = "target.cpu",
+		.type = OPTION_I64,
+		.offset = AT(cpu),
+		.low = -1,
+		.high = 4095,
+		.fallback = "-1",
+		.unit = "CPU number",
+		.text = "first CPU that measures; -1: chosen" },
+	{ .path = "build.unit",
+		.type = OPTION_CHOICE,
+		.offset = AT(unit),
+		.choices = units_of_code,
+		.fallback = "separate",
+		.text = "candidate and adapter apart, or the adapter includes the candidate" },
+	{ .path = "build.include",
+		.type = OPTION_PATH,
+		.offset = AT(include),
+		.text = "folder of headers that candidates may include, relative to the problem folder" },
+	{ .path = "build.support",
+		.type = OPTION_WORDS,
+		.offset = AT(support),
+		.high = 8,
+		.text = "C files of the problem folder compiled beside the adapter" },
+	{ .path = "flags",
+		.type = OPTION_CHOICE,
+		.offset = AT(flags),
+		.choices = flag_policies,
+		.fallback = "fixed",
+		.text = "what may evolve beside the code: nothing, optimisation attributes, or compiler flags too" },
+	{ .path = "budget.evaluations",
+		.type = OPTION_I64,
+		.offset = AT(evaluations),
+		.low = 0,
+		.high = 1e12,
+		.fallback = "0",
+		.unit = "evaluations",
+		.text = "end after so many evaluations; 0: no limit",
+		.alias = "--evaluations" },
+	{ .path = "budget.wall",
+		.type = OPTION_SPAN,
+		.offset = AT(wall_ns),
+		.low = 0,
+		.high = YEAR_S,
+		.fallback = "0",
+		.unit = "s",
+		.text = "end after this time, all sessions together; 0: no limit",
+		.alias = "--wall" },
+	{ .path = "workers",
+		.type = OPTION_I64,
+		.offset = AT(workers),
+		.low = 0,
+		.high = 256,
+		.fallback = "0",
+		.unit = "slots",
+		.text = "measuring slots; 0: chosen from the machine and the problem",
+		.alias = "--workers" },
+	{ .path = "compile_slots",
+		.type = OPTION_I64,
+		.offset = AT(compile_slots),
+		.low = 0,
+		.high = 256,
+		.fallback = "0",
+		.unit = "slots",
+		.text = "compilations at once; 0: what the measuring slots leave" },
+	{ .path = "launcher",
+		.type = OPTION_TEXT,
+		.offset = AT(launcher),
+		.fallback = "{worker}",
+		.text = "command that starts a worker; {worker} stands for the worker's own command" },
+	{ .path = "worker_silence",
+		.type = OPTION_SPAN,
+		.offset = AT(worker_silence_ns),
+		.low = 3,
+		.high = 3600,
+		.fallback = "20s",
+		.unit = "s",
+		.text = "a worker that says nothing for so long is dead" },
+	{ .path = "seed",
+		.type = OPTION_I64,
+		.offset = AT(seed),
+		.low = 0,
+		.high = I64_HIGH,
+		.unit = "number",
+		.text = "seed of the random numbers; none: chosen and printed",
+		.alias = "--seed" },
+	{ .path = "search.parents",
+		.type = OPTION_CHOICE,
+		.offset = AT(parents),
+		.choices = parent_rules,
+		.fallback = "rank",
+		.text = "how elites are chosen as parents" },
+	{ .path = "search.crossover",
+		.type = OPTION_DOUBLE,
+		.offset = AT(crossover),
+		.low = 0,
+		.high = 1,
+		.fallback = "0.2",
+		.unit = "probability",
+		.text = "chance of a second parent" },
+	{ .path = "measure.delta_min",
+		.type = OPTION_DOUBLE,
+		.offset = AT(delta_min),
+		.low = 0.001,
+		.high = 1,
+		.fallback = "0.02",
+		.unit = "fraction",
+		.text = "smallest gain that is worth a replacement" },
+	{ .path = "measure.layouts",
+		.type = OPTION_I64,
+		.offset = AT(layouts),
+		.low = 2,
+		.high = JOB_LAYOUTS_MAX,
+		.fallback = "6",
+		.unit = "layouts",
+		.text = "fresh code layouts of both sides in a duel" },
+	{ .path = "measure.pairs",
+		.type = OPTION_I64,
+		.offset = AT(pairs),
+		.low = 4,
+		.high = 1000,
+		.fallback = "12",
+		.unit = "pairs",
+		.text = "timed pairs for each layout" },
+	{ .path = "measure.floor",
+		.type = OPTION_DOUBLE,
+		.offset = AT(floor),
+		.low = 0,
+		.high = 1,
+		.fallback = "0.5",
+		.unit = "fraction",
+		.text = "an empty cell takes what reaches this share of the best ratio" },
+	{ .path = "measure.spinning",
+		.type = OPTION_BOOL,
+		.offset = AT(spinning),
+		.fallback = "false",
+		.text = "decisions over a spinning channel where a second CPU can be leased" },
+	{ .path = "on_best",
+		.type = OPTION_TEXT,
+		.offset = AT(on_best),
+		.text = "command that is run on a new best",
+		.alias = "--on-best" },
+	{ .path = "parameters",
+		.type = OPTION_PAIRS,
+		.offset = AT(parameters),
+		.high = OPTION_PAIRS_MAX,
+		.text = "names and values that the evaluator reads" },
+	{ .path = "references",
+		.type = OPTION_REFERENCES,
+		.offset = AT(references),
+		.high = OPTION_REFERENCES_MAX,
+		.text = "rows {name, metric, value, source} printed beside the results; only in a file" },
 	{ .path = NULL },
 };
 
@@ -184,7 +308,10 @@ static int set_text(struct campaign *c, const struct option *o, const char *valu
 	return 0;
 }
 
-/* source.file means another place once source.repo is known, so it is resolved anew whenever either changes. */
+/*
+ * source.file means another place once source.repo is known, so it is resolved anew whenever either
+ * changes.
+ */
 static void resolve_file(struct campaign *c)
 {
 	size_t root = c->repo ? strlen(c->repo) : 0;
@@ -213,7 +340,9 @@ static int set_path(struct campaign *c, const struct option *o, const char *valu
 		c->file_dir = text_copy(c->base_dir);
 	} else {
 		if (*value)
-			made = absolute(at == &c->include && c->problem_dir ? c->problem_dir : c->base_dir, value);
+			made = absolute(
+				at == &c->include && c->problem_dir ? c->problem_dir : c->base_dir,
+				value);
 		free(*at);
 		*at = made;
 	}
@@ -294,7 +423,8 @@ static void words_release(struct option_words *w)
 	*w = (struct option_words){ 0 };
 }
 
-static int words_add(struct option_words *w, const struct option *o, const char *word, size_t size, struct err *e)
+static int words_add(struct option_words *w, const struct option *o, const char *word, size_t size,
+	struct err *e)
 {
 	if (w->count >= (o->high > 0 ? (int)o->high : OPTION_WORDS_MAX))
 		return err_set(e, ERR_LIMIT, "%s: more than %d words", o->path, w->count);
@@ -308,7 +438,7 @@ static int set_words(struct campaign *c, const struct option *o, const char *val
 	struct option_words *at = place(c, o), words = { 0 };
 	int rc = 0;
 
-	for (const char *p = value; rc == 0 && *p; ) {
+	for (const char *p = value; rc == 0 && *p;) {
 		size_t space = strspn(p, " \t\n"), size;
 
 		p += space;
@@ -326,33 +456,49 @@ static int set_words(struct campaign *c, const struct option *o, const char *val
 	return 0;
 }
 
-static int refuse_pairs(struct campaign *c, const struct option *o, const char *value, struct err *e)
+static int refuse_pairs(
+	struct campaign *c, const struct option *o, const char *value, struct err *e)
 {
 	(void)c;
 	(void)value;
-	return err_set(e, ERR_ARGS, "%s: names and values are wanted here; on the command line --set %s.NAME=VALUE", o->path, o->path);
+	return err_set(e, ERR_ARGS,
+		"%s: names and values are wanted here; on the command line --set %s.NAME=VALUE",
+		o->path, o->path);
 }
 
-static int refuse_references(struct campaign *c, const struct option *o, const char *value, struct err *e)
+static int refuse_references(
+	struct campaign *c, const struct option *o, const char *value, struct err *e)
 {
 	(void)c;
 	(void)value;
-	return err_set(e, ERR_ARGS, "%s: a list of {name, metric, value, source} is wanted here, in a campaign file", o->path);
+	return err_set(e, ERR_ARGS,
+		"%s: a list of {name, metric, value, source} is wanted here, in a campaign file",
+		o->path);
 }
 
-static int (*const setters[])(struct campaign *, const struct option *, const char *, struct err *) = {
-	[OPTION_TEXT] = set_text, [OPTION_PATH] = set_path, [OPTION_I64] = set_i64, [OPTION_DOUBLE] = set_double,
-	[OPTION_SPAN] = set_span, [OPTION_BOOL] = set_bool, [OPTION_CHOICE] = set_choice, [OPTION_WORDS] = set_words,
-	[OPTION_PAIRS] = refuse_pairs, [OPTION_REFERENCES] = refuse_references,
+static int (*const setters[])(
+	struct campaign *, const struct option *, const char *, struct err *) = {
+	[OPTION_TEXT] = set_text,
+	[OPTION_PATH] = set_path,
+	[OPTION_I64] = set_i64,
+	[OPTION_DOUBLE] = set_double,
+	[OPTION_SPAN] = set_span,
+	[OPTION_BOOL] = set_bool,
+	[OPTION_CHOICE] = set_choice,
+	[OPTION_WORDS] = set_words,
+	[OPTION_PAIRS] = refuse_pairs,
+	[OPTION_REFERENCES] = refuse_references,
 };
 
 static int check_value(const char *path, const char *value, struct err *e)
 {
 	if (strlen(value) > OPTION_VALUE_MAX)
-		return err_set(e, ERR_LIMIT, "%s: a value has at most %d bytes", path, OPTION_VALUE_MAX);
+		return err_set(
+			e, ERR_LIMIT, "%s: a value has at most %d bytes", path, OPTION_VALUE_MAX);
 	for (const char *p = value; *p; p++) {
 		if ((unsigned char)*p < ' ' && *p != '\n' && *p != '\t')
-			return err_set(e, ERR_FORMAT, "%s: the value holds a control character", path);
+			return err_set(
+				e, ERR_FORMAT, "%s: the value holds a control character", path);
 	}
 	return 0;
 }
@@ -405,11 +551,13 @@ static int unknown(const char *path, struct err *e)
 static int located(struct option_origin origin, struct err *e)
 {
 	if (origin.line > 0)
-		return err_in(e, "%s:%d:%d", origin.file ? origin.file : "campaign", origin.line, origin.column);
+		return err_in(e, "%s:%d:%d", origin.file ? origin.file : "campaign", origin.line,
+			origin.column);
 	return err_in(e, "%s", origin.file ? origin.file : "--set");
 }
 
-int option_set(struct campaign *c, const char *path, const char *value, struct option_origin origin, struct err *e)
+int option_set(struct campaign *c, const char *path, const char *value, struct option_origin origin,
+	struct err *e)
 {
 	const struct option *o = option_find(path);
 	struct err own = { 0 };
@@ -428,7 +576,9 @@ int option_set(struct campaign *c, const char *path, const char *value, struct o
 	if (origin.line == 0) {
 		/* What is stored must mean the same in another folder. */
 		bool is_path = o && o->type == OPTION_PATH && *value;
-		char *kept = is_path && !(o->offset == AT(file) && c->repo) ? absolute(c->base_dir, value) : text_copy(value);
+		char *kept = is_path && !(o->offset == AT(file) && c->repo)
+			? absolute(c->base_dir, value)
+			: text_copy(value);
 
 		campaign_remember(c, path, kept);
 		free(kept);
@@ -468,7 +618,8 @@ static void references_release(struct campaign_references *r)
 	*r = (struct campaign_references){ 0 };
 }
 
-int option_add_reference(struct campaign *c, const char *name, const char *metric, double value, const char *source, struct err *e)
+int option_add_reference(struct campaign *c, const char *name, const char *metric, double value,
+	const char *source, struct err *e)
 {
 	struct campaign_references *r = &c->references;
 
@@ -476,7 +627,10 @@ int option_add_reference(struct campaign *c, const char *name, const char *metri
 		return err_set(e, ERR_LIMIT, "references: at most %d rows", OPTION_REFERENCES_MAX);
 	r->rows = memory_grow(r->rows, (size_t)r->count + 1, sizeof *r->rows);
 	r->rows[r->count++] = (struct campaign_reference){
-		.name = text_copy(name), .metric = text_copy(metric), .source = text_copy(source ? source : ""), .value = value,
+		.name = text_copy(name),
+		.metric = text_copy(metric),
+		.source = text_copy(source ? source : ""),
+		.value = value,
 	};
 	return 0;
 }
@@ -505,7 +659,10 @@ void option_clear(struct campaign *c, const struct option *o)
 	}
 }
 
-/* A default that the table itself refuses is a defect of the table: test_option holds that there is none. */
+/*
+ * A default that the table itself refuses is a defect of the table: test_option holds that there is
+ * none.
+ */
 int option_default(struct campaign *c, const struct option *o, struct err *e)
 {
 	return o->fallback ? setters[o->type](c, o, o->fallback, e) : 0;
@@ -516,8 +673,12 @@ int option_default(struct campaign *c, const struct option *o, struct err *e)
 void option_type_text(char out[160], const struct option *o)
 {
 	static const char *const names[] = {
-		[OPTION_TEXT] = "text", [OPTION_PATH] = "path", [OPTION_BOOL] = "true | false",
-		[OPTION_WORDS] = "words", [OPTION_PAIRS] = "names and values", [OPTION_REFERENCES] = "list",
+		[OPTION_TEXT] = "text",
+		[OPTION_PATH] = "path",
+		[OPTION_BOOL] = "true | false",
+		[OPTION_WORDS] = "words",
+		[OPTION_PAIRS] = "names and values",
+		[OPTION_REFERENCES] = "list",
 	};
 	char range[96];
 
@@ -530,7 +691,11 @@ void option_type_text(char out[160], const struct option *o)
 		}
 	} else if (o->type == OPTION_I64 || o->type == OPTION_DOUBLE || o->type == OPTION_SPAN) {
 		range_text(range, o);
-		snprintf(out, 160, "%s, %s", o->type == OPTION_I64 ? "whole number" : o->type == OPTION_DOUBLE ? "number" : "span", range);
+		snprintf(out, 160, "%s, %s",
+			o->type == OPTION_I64              ? "whole number"
+				: o->type == OPTION_DOUBLE ? "number"
+							   : "span",
+			range);
 	} else {
 		snprintf(out, 160, "%s", names[o->type]);
 	}

@@ -14,20 +14,23 @@
 
 #define BODY_BYTES_MAX (256u << 10)
 
-char *patch_message_subject(const struct viewer *v, const struct archive_program *winner, const struct archive_program *seed, int forced)
+char *patch_message_subject(const struct viewer *v, const struct archive_program *winner,
+	const struct archive_program *seed, int forced)
 {
 	const struct clade_metric *m = viewer_fitness(v);
 	const char *label = forced ? "UNCONFIRMED " : "";
 	char value[128], base[128];
 
 	if (v->manifest->timed)
-		return text_format("%s: %s%.3g times the seed's speed", v->manifest->name, label, winner->fitness);
+		return text_format("%s: %s%.3g times the seed's speed", v->manifest->name, label,
+			winner->fitness);
 	viewer_value(value, m, winner->fitness, NAN, NAN);
 	viewer_value(base, m, seed->fitness, NAN, NAN);
 	return text_format("%s: %s%s %s, from %s", v->manifest->name, label, m->name, value, base);
 }
 
-static void put_metrics(struct buffer *b, const struct viewer *v, const struct archive_program *winner, const struct archive_program *seed)
+static void put_metrics(struct buffer *b, const struct viewer *v,
+	const struct archive_program *winner, const struct archive_program *seed)
 {
 	cJSON *mine = NULL, *theirs = NULL;
 
@@ -39,14 +42,17 @@ static void put_metrics(struct buffer *b, const struct viewer *v, const struct a
 	for (int i = 0; i < v->manifest->metric_count; i++) {
 		const struct clade_metric *m = &v->manifest->metrics[i];
 		bool fitness = m == viewer_fitness(v);
-		double value = fitness ? winner->fitness : json_double_or(mine, m->name, NAN), base = fitness ? seed->fitness : json_double_or(theirs, m->name, NAN);
+		double value = fitness ? winner->fitness : json_double_or(mine, m->name, NAN),
+		       base = fitness ? seed->fitness : json_double_or(theirs, m->name, NAN);
 		char text[128], other[128];
 
 		if (!isfinite(value))
 			continue;
-		viewer_value(text, m, value, fitness ? winner->fitness_low : NAN, fitness ? winner->fitness_high : NAN);
+		viewer_value(text, m, value, fitness ? winner->fitness_low : NAN,
+			fitness ? winner->fitness_high : NAN);
 		viewer_value(other, m, base, NAN, NAN);
-		buffer_format(b, "  %s: %s (seed: %s)%s\n", m->name, text, other, fitness ? ", the fitness" : "");
+		buffer_format(b, "  %s: %s (seed: %s)%s\n", m->name, text, other,
+			fitness ? ", the fitness" : "");
 	}
 	cJSON_Delete(mine);
 	cJSON_Delete(theirs);
@@ -59,7 +65,8 @@ static void put_holdout(struct buffer *b, const struct viewer *v, const struct c
 
 	viewer_value(value, m, c->value, c->low, c->high);
 	viewer_value(seed, m, c->seed, NAN, NAN);
-	buffer_format(b, "Holdout (inputs that the search never saw): %s\n", c->confirmed && !c->flags_alone ? "confirmed" : "NOT CONFIRMED");
+	buffer_format(b, "Holdout (inputs that the search never saw): %s\n",
+		c->confirmed && !c->flags_alone ? "confirmed" : "NOT CONFIRMED");
 	buffer_format(b, "  %s: %s (seed: %s)\n", m->name, value, seed);
 	if (c->reason[0])
 		buffer_format(b, "  %s\n", c->reason);
@@ -77,8 +84,10 @@ static void put_references(struct buffer *b, const struct viewer *v)
 	for (int i = 0; i < r->count; i++) {
 		char value[128];
 
-		viewer_value(value, viewer_metric(v, r->rows[i].metric), r->rows[i].value, NAN, NAN);
-		buffer_format(b, "  %s: %s %s%s%s%s\n", r->rows[i].name, r->rows[i].metric, value, *r->rows[i].source ? " (" : "", r->rows[i].source,
+		viewer_value(
+			value, viewer_metric(v, r->rows[i].metric), r->rows[i].value, NAN, NAN);
+		buffer_format(b, "  %s: %s %s%s%s%s\n", r->rows[i].name, r->rows[i].metric, value,
+			*r->rows[i].source ? " (" : "", r->rows[i].source,
 			*r->rows[i].source ? ")" : "");
 	}
 }
@@ -99,11 +108,13 @@ static char *own_flags(const struct archive_program *p)
 	return buffer_take(&b);
 }
 
-static void put_target(struct buffer *b, const struct viewer *v, const struct archive_program *winner, const struct confirmation *c)
+static void put_target(struct buffer *b, const struct viewer *v,
+	const struct archive_program *winner, const struct confirmation *c)
 {
 	char *flags = own_flags(winner);
 
-	buffer_format(b, "\nMachine: %s, %s\n", json_text_or(c->machine, "cpu", "unknown"), json_text_or(c->machine, "kernel", "unknown"));
+	buffer_format(b, "\nMachine: %s, %s\n", json_text_or(c->machine, "cpu", "unknown"),
+		json_text_or(c->machine, "kernel", "unknown"));
 	if (c->other_machine)
 		buffer_add_text(b, "  (the campaign was measured on another one)\n");
 	buffer_format(b, "Compiler: %s\nFlags: %s", c->compiler, v->settings.compiler);
@@ -156,13 +167,17 @@ static void put_settings(struct buffer *b, const struct campaign *c)
 }
 
 /* A time is a ratio to the seed, and after the patch the seed is found only at its commit. */
-static void put_command(struct buffer *b, const struct viewer *v, const char *flags, const struct repo_source *source)
+static void put_command(struct buffer *b, const struct viewer *v, const char *flags,
+	const struct repo_source *source)
 {
 	char *dir = NULL;
 
 	/* A built-in goes by its name, any other problem by its folder. */
 	plugin_find_problem(&dir, v->settings.problem, NULL);
-	buffer_format(b, "  clade eval %s %s", text_equal(dir, v->settings.problem_dir) ? v->settings.problem : v->settings.problem_dir, source->path);
+	buffer_format(b, "  clade eval %s %s",
+		text_equal(dir, v->settings.problem_dir) ? v->settings.problem
+							 : v->settings.problem_dir,
+		source->path);
 	free(dir);
 	if (*flags)
 		buffer_format(b, " --flags '%s'", flags);
@@ -174,7 +189,8 @@ static void put_command(struct buffer *b, const struct viewer *v, const char *fl
 	put_settings(b, &v->settings);
 }
 
-static void put_origin(struct buffer *b, const struct viewer *v, const struct archive_program *winner, const struct repo_source *source)
+static void put_origin(struct buffer *b, const struct viewer *v,
+	const struct archive_program *winner, const struct repo_source *source)
 {
 	char name[HASH_HEX], cell[128], *flags = own_flags(winner);
 
@@ -183,21 +199,25 @@ static void put_origin(struct buffer *b, const struct viewer *v, const struct ar
 		grid_cell_text(cell, archive_grid(v->archive), winner->cell);
 		buffer_format(b, "Cell: %s\n", cell);
 	}
-	buffer_format(b, "Campaign: %s\nProgram: %s, %d step%s from the seed\n", archive_id(v->archive), name, winner->depth, winner->depth == 1 ? "" : "s");
-	buffer_add_text(b, "\nTo see it again, at the root of the patched repository (--stream holdout for the other inputs):\n");
+	buffer_format(b, "Campaign: %s\nProgram: %s, %d step%s from the seed\n",
+		archive_id(v->archive), name, winner->depth, winner->depth == 1 ? "" : "s");
+	buffer_add_text(b,
+		"\nTo see it again, at the root of the patched repository (--stream holdout for the other inputs):\n");
 	put_command(b, v, flags, source);
 	buffer_add_text(b, "\n");
 	free(flags);
 }
 
-char *patch_message_body(const struct viewer *v, const struct archive_program *winner, const struct archive_program *seed, const struct confirmation *c,
+char *patch_message_body(const struct viewer *v, const struct archive_program *winner,
+	const struct archive_program *seed, const struct confirmation *c,
 	const struct repo_source *source, int forced)
 {
 	struct buffer b;
 
 	buffer_init(&b, BODY_BYTES_MAX);
 	if (forced)
-		buffer_add_text(&b, "UNCONFIRMED: exported by force; it did not beat the seed where it counts.\n\n");
+		buffer_add_text(&b,
+			"UNCONFIRMED: exported by force; it did not beat the seed where it counts.\n\n");
 	buffer_format(&b, "Problem: %s, %s\n\n", v->manifest->name, v->manifest->summary);
 	put_metrics(&b, v, winner, seed);
 	put_holdout(&b, v, c);

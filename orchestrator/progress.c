@@ -16,23 +16,28 @@
 #define LINE_BYTES_MAX 1024
 #define FRAME_BYTES_MAX (64u << 10)
 #define COLUMNS_FALLBACK 80
-#define DRAW_NS 100000000LL            /* at most ten pictures a second */
+#define DRAW_NS 100000000LL /* at most ten pictures a second */
 #define PLAIN_NS 5000000000LL
 #define NOT_YET INT64_MIN
 
 enum colour { PLAIN, BOLD, DIM, GOOD };
 static const char *const colours[] = { "", "\033[1m", "\033[2m", "\033[32m" };
 
-struct line { char text[LINE_BYTES_MAX]; size_t size; int columns; };
+struct line {
+	char text[LINE_BYTES_MAX];
+	size_t size;
+	int columns;
+};
 
 struct progress {
-	FILE *out;                     /* borrowed */
+	FILE *out; /* borrowed */
 	bool quiet, live, colour;
-	struct line lines[LINES_MAX];  /* the block as it stands on the terminal */
-	int line_count;                /* 0: nothing stands there */
-	int width;                     /* columns that the next line may fill */
+	struct line lines[LINES_MAX]; /* the block as it stands on the terminal */
+	int line_count;               /* 0: nothing stands there */
+	int width;                    /* columns that the next line may fill */
 	int64_t shown_ns;
-	struct buffer frame;           /* one picture, written at once: standard error is not buffered */
+	/* one picture, written at once: standard error is not buffered */
+	struct buffer frame;
 };
 
 struct progress *progress_new(FILE *out, bool quiet)
@@ -45,7 +50,8 @@ struct progress *progress_new(FILE *out, bool quiet)
 	buffer_init(&p->frame, FRAME_BYTES_MAX);
 	p->live = !quiet && isatty(fileno(out)) && term && *term && strcmp(term, "dumb") != 0;
 	p->colour = p->live && !(no_colour && *no_colour);
-	p->shown_ns = p->live ? NOT_YET : clock_now_ns();      /* a first plain line has nothing to tell yet */
+	/* a first plain line has nothing to tell yet */
+	p->shown_ns = p->live ? NOT_YET : clock_now_ns();
 	return p;
 }
 
@@ -65,7 +71,8 @@ static void add(struct progress *p, struct line *l, enum colour colour, const ch
 	bool coloured = p->colour && colour != PLAIN && l->size + 16 < LINE_BYTES_MAX;
 
 	if (coloured)
-		l->size += (size_t)snprintf(l->text + l->size, LINE_BYTES_MAX - l->size, "%s", colours[colour]);
+		l->size += (size_t)snprintf(
+			l->text + l->size, LINE_BYTES_MAX - l->size, "%s", colours[colour]);
 	for (; *text && l->size + 8 < LINE_BYTES_MAX; text++) {
 		bool begins = ((unsigned char)*text & 0xc0) != 0x80;
 
@@ -79,7 +86,8 @@ static void add(struct progress *p, struct line *l, enum colour colour, const ch
 	l->text[l->size] = 0;
 }
 
-static void __attribute__((format(printf, 4, 5))) put(struct progress *p, struct line *l, enum colour colour, const char *format, ...)
+static void __attribute__((format(printf, 4, 5)))
+put(struct progress *p, struct line *l, enum colour colour, const char *format, ...)
 {
 	char text[512];
 	va_list args;
@@ -109,7 +117,10 @@ static void window(const struct progress *p, int *columns, int *rows)
 	*rows = known && w.ws_row > 0 ? w.ws_row : 24;
 }
 
-/* A terminal that became narrower wraps the lines that stand on it, so the block may fill more rows than it has lines. */
+/*
+ * A terminal that became narrower wraps the lines that stand on it, so the block may fill more rows
+ * than it has lines.
+ */
 static void clear_block(struct progress *p, int columns)
 {
 	int rows = 0;
@@ -140,7 +151,8 @@ static void best_line(struct progress *p, struct line *l, const struct progress_
 		add(p, l, PLAIN, "none yet");
 		return;
 	}
-	put(p, l, GOOD, "%s %.6g%s%s", f->fitness_name, f->best, *f->fitness_unit ? " " : "", f->fitness_unit);
+	put(p, l, GOOD, "%s %.6g%s%s", f->fitness_name, f->best, *f->fitness_unit ? " " : "",
+		f->fitness_unit);
 	if (isfinite(f->best_low) && isfinite(f->best_high))
 		put(p, l, PLAIN, " [%.4g, %.4g]", f->best_low, f->best_high);
 	if (isfinite(f->seed))
@@ -168,7 +180,8 @@ static void left_text(char out[64], const struct progress_facts *f)
 	if (f->evaluations_left >= 0) {
 		size_t used = strlen(out);
 
-		snprintf(out + used, 64 - used, "%s%lld evaluations left", used ? ", " : "", (long long)f->evaluations_left);
+		snprintf(out + used, 64 - used, "%s%lld evaluations left", used ? ", " : "",
+			(long long)f->evaluations_left);
 	}
 }
 
@@ -194,11 +207,13 @@ static void make_block(struct progress *p, const struct progress_facts *f, int m
 	best_line(p, next_line(p, most), f);
 	l = next_line(p, most);
 	add(p, l, DIM, "evaluations  ");
-	put(p, l, PLAIN, "%lld  %.1f/s  duplicates %lld (%d %%)", (long long)f->evaluations, f->rate, (long long)f->duplicates, duplicate_percent(f));
+	put(p, l, PLAIN, "%lld  %.1f/s  duplicates %lld (%d %%)", (long long)f->evaluations,
+		f->rate, (long long)f->duplicates, duplicate_percent(f));
 	l = next_line(p, most);
 	add(p, l, DIM, "cells        ");
 	put(p, l, PLAIN, "%lld of %lld", (long long)f->cells_filled, (long long)f->cells);
-	put(p, l, PLAIN, "   workers busy: %d of %d measuring, %d of %d compiling", f->measuring_busy, f->measuring, f->compiling_busy, f->compiling);
+	put(p, l, PLAIN, "   workers busy: %d of %d measuring, %d of %d compiling",
+		f->measuring_busy, f->measuring, f->compiling_busy, f->compiling);
 	verdict_line(p, next_line(p, most), f);
 }
 
@@ -223,17 +238,20 @@ static void show_plain(const struct progress *p, const struct progress_facts *f)
 
 	text_human_span(elapsed, f->elapsed_ns);
 	left_text(left, f);
-	fprintf(p->out, "%s: %lld evaluations, %.1f/s, %lld duplicates, cells %lld of %lld", elapsed, (long long)f->evaluations, f->rate,
-		(long long)f->duplicates, (long long)f->cells_filled, (long long)f->cells);
+	fprintf(p->out, "%s: %lld evaluations, %.1f/s, %lld duplicates, cells %lld of %lld",
+		elapsed, (long long)f->evaluations, f->rate, (long long)f->duplicates,
+		(long long)f->cells_filled, (long long)f->cells);
 	if (isfinite(f->best)) {
-		fprintf(p->out, ", best %.6g%s%s", f->best, *f->fitness_unit ? " " : "", f->fitness_unit);
+		fprintf(p->out, ", best %.6g%s%s", f->best, *f->fitness_unit ? " " : "",
+			f->fitness_unit);
 		if (isfinite(f->best_low) && isfinite(f->best_high))
 			fprintf(p->out, " [%.4g, %.4g]", f->best_low, f->best_high);
 		fprintf(p->out, " (seed %.6g)", f->seed);
 	}
 	for (int i = 0; i < f->verdict_count; i++)
 		fprintf(p->out, ", %s %lld", f->verdicts[i].name, (long long)f->verdicts[i].count);
-	fprintf(p->out, ", busy %d of %d measuring, %d of %d compiling", f->measuring_busy, f->measuring, f->compiling_busy, f->compiling);
+	fprintf(p->out, ", busy %d of %d measuring, %d of %d compiling", f->measuring_busy,
+		f->measuring, f->compiling_busy, f->compiling);
 	fprintf(p->out, "%s%s\n", *left ? ", " : "", left);
 	fflush(p->out);
 }
@@ -267,7 +285,7 @@ void progress_line(struct progress *p, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof line, format, args);
 	va_end(args);
-	for (char *c = line; *c; c++) {      /* a worker's words come here too */
+	for (char *c = line; *c; c++) { /* a worker's words come here too */
 		if ((unsigned char)*c < ' ')
 			*c = *c == '\t' || *c == '\n' ? ' ' : '?';
 	}

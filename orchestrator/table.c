@@ -11,9 +11,9 @@
 #define CELL_BYTES_MAX 400
 
 struct table {
-	const char *const *heads;      /* borrowed */
+	const char *const *heads; /* borrowed */
 	int columns;
-	char **cells;                  /* owned */
+	char **cells; /* owned */
 	int count;
 };
 
@@ -50,7 +50,8 @@ void table_add(struct table *t, const char *format, ...)
 			*p = *p == '\n' || *p == '\t' ? ' ' : '?';
 	}
 	if ((t->count & (t->count - 1)) == 0)
-		t->cells = memory_grow(t->cells, t->count ? 2 * (size_t)t->count : 1, sizeof *t->cells);
+		t->cells = memory_grow(
+			t->cells, t->count ? 2 * (size_t)t->count : 1, sizeof *t->cells);
 	t->cells[t->count++] = text_copy(text);
 }
 
@@ -105,6 +106,7 @@ void table_print(const struct table *t, FILE *out, int indent)
 	for (int i = 0; i < t->count || i % t->columns != 0; i++) {
 		if (i % t->columns == 0)
 			fprintf(out, "%*s", indent, "");
-		print_cell(t, out, i % t->columns, widths[i % t->columns], i < t->count ? t->cells[i] : "");
+		print_cell(t, out, i % t->columns, widths[i % t->columns],
+			i < t->count ? t->cells[i] : "");
 	}
 }

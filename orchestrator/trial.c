@@ -55,7 +55,8 @@ int trial_open(struct trial *out, const struct campaign *c, const uint8_t key[32
 		trial_close(out);
 		return rc;
 	}
-	out->search.campaign = (struct campaign *)(uintptr_t)c;      /* placing and screening only read it */
+	/* placing and screening only read it */
+	out->search.campaign = (struct campaign *)(uintptr_t)c;
 	out->search.manifest = out->manifest;
 	proposer_domain(&out->search);
 	placing_grid(&out->search.grid, out->manifest);
@@ -83,18 +84,24 @@ static char *function_of(const char *prototype)
 		return NULL;
 	while (end > prototype && isspace((unsigned char)end[-1]))
 		end--;
-	for (begin = end; begin > prototype && (isalnum((unsigned char)begin[-1]) || begin[-1] == '_'); )
+	for (begin = end;
+		begin > prototype && (isalnum((unsigned char)begin[-1]) || begin[-1] == '_');)
 		begin--;
 	return text_copy_n(begin, (size_t)(end - begin));
 }
 
-/* By markers, or by the function that the campaign names; a file without either is taken by the function that the problem asks for. */
-static int find_region(struct region *out, const struct trial *t, const struct job_program *p, struct err *e)
+/*
+ * By markers, or by the function that the campaign names; a file without either is taken by the
+ * function that the problem asks for.
+ */
+static int find_region(
+	struct region *out, const struct trial *t, const struct job_program *p, struct err *e)
 {
 	char *function;
 	int rc = region_find(out, p->source, p->source_bytes, t->campaign->function, e);
 
-	if (rc == 0 || t->campaign->function || memmem(p->source, p->source_bytes, "EVOLVE-BLOCK", 12))
+	if (rc == 0 || t->campaign->function ||
+		memmem(p->source, p->source_bytes, "EVOLVE-BLOCK", 12))
 		return rc;
 	function = function_of(t->manifest->functions[0]);
 	rc = function ? region_find(out, p->source, p->source_bytes, function, e) : rc;
@@ -104,14 +111,19 @@ static int find_region(struct region *out, const struct trial *t, const struct j
 
 static void begin(struct trial_outcome *o)
 {
-	*o = (struct trial_outcome){ .verdict = VERDICT_OK, .low = NAN, .high = NAN, .cell = -1, .stage = cascade_rows[CASCADE_EDIT].name };
+	*o = (struct trial_outcome){ .verdict = VERDICT_OK,
+		.low = NAN,
+		.high = NAN,
+		.cell = -1,
+		.stage = cascade_rows[CASCADE_EDIT].name };
 	for (int i = 0; i < CLADE_METRICS_MAX; i++)
 		o->metrics[i] = NAN;
 	for (int i = 0; i < CLADE_FEATURES_MAX; i++)
 		o->features[i] = NAN;
 }
 
-int trial_screen(struct region *region, struct trial_outcome *out, struct trial *t, const struct job_program *p, struct err *e)
+int trial_screen(struct region *region, struct trial_outcome *out, struct trial *t,
+	const struct job_program *p, struct err *e)
 {
 	struct err why = { 0 };
 
@@ -142,7 +154,8 @@ static void add_costs(struct trial_outcome *o, const struct job_cost *costs, int
 }
 
 /* *image: a copy that the caller frees, NULL unless the verdict is ok. */
-static int compile(struct frame_blob *image, struct trial_outcome *o, struct trial *t, const struct job_program *p, struct err *e)
+static int compile(struct frame_blob *image, struct trial_outcome *o, struct trial *t,
+	const struct job_program *p, struct err *e)
 {
 	struct job_compile job = { .program = *p };
 	struct job_compile_result r = { 0 };
@@ -157,12 +170,14 @@ static int compile(struct frame_blob *image, struct trial_outcome *o, struct tri
 	o->reason = text_copy(r.reason);
 	o->code_bytes = r.code_bytes;
 	if (r.verdict == VERDICT_OK)
-		*image = (struct frame_blob){ memory_copy(r.image.bytes, r.image.size), r.image.size };
+		*image = (struct frame_blob){ memory_copy(r.image.bytes, r.image.size),
+			r.image.size };
 	job_compile_result_release(&r);
 	return 0;
 }
 
-static int compile_seed(struct frame_blob *image, struct trial *t, const struct job_program *seed, struct err *e)
+static int compile_seed(
+	struct frame_blob *image, struct trial *t, const struct job_program *seed, struct err *e)
 {
 	struct trial_outcome o;
 	int rc;
@@ -170,13 +185,14 @@ static int compile_seed(struct frame_blob *image, struct trial *t, const struct 
 	begin(&o);
 	rc = compile(image, &o, t, seed, e);
 	if (rc == 0 && o.verdict != VERDICT_OK)
-		rc = err_set(e, ERR_ARGS, "the seed does not compile here: %s", o.reason ? o.reason : verdict_rows[o.verdict].name);
+		rc = err_set(e, ERR_ARGS, "the seed does not compile here: %s",
+			o.reason ? o.reason : verdict_rows[o.verdict].name);
 	trial_outcome_release(&o);
 	return rc;
 }
 
-static int evaluate(struct trial_outcome *o, double *ratios, int *classes, struct trial *t, struct frame_blob image, struct frame_blob seed,
-	enum clade_stream stream, struct err *e)
+static int evaluate(struct trial_outcome *o, double *ratios, int *classes, struct trial *t,
+	struct frame_blob image, struct frame_blob seed, enum clade_stream stream, struct err *e)
 {
 	struct job_evaluate job = { .image = image, .seed = seed, .stream = stream };
 	struct job_evaluate_result r = { 0 };
@@ -198,11 +214,17 @@ static int evaluate(struct trial_outcome *o, double *ratios, int *classes, struc
 	return 0;
 }
 
-/* The number that is shown: an independent measurement against the seed on fresh layouts of both. */
-static int report(struct trial_outcome *o, double *ratios, struct trial *t, const struct job_program *p, const struct job_program *seed, struct err *e)
+/*
+ * The number that is shown: an independent measurement against the seed on fresh layouts of both.
+ */
+static int report(struct trial_outcome *o, double *ratios, struct trial *t,
+	const struct job_program *p, const struct job_program *seed, struct err *e)
 {
 	struct job_duel job = {
-		.challenger = *p, .seed = *seed, .layouts = (int)t->campaign->layouts, .pairs = (int)t->campaign->pairs,
+		.challenger = *p,
+		.seed = *seed,
+		.layouts = (int)t->campaign->layouts,
+		.pairs = (int)t->campaign->pairs,
 		.delta_min = log1p(t->campaign->delta_min),
 	};
 	struct job_duel_result r = { 0 };
@@ -225,10 +247,13 @@ static int report(struct trial_outcome *o, double *ratios, struct trial *t, cons
 }
 
 /* The campaign's own placing, on a candidate that holds just what it reads. */
-static int place(struct trial_outcome *o, const double *ratios, int classes, struct trial *t, const struct job_program *p, const struct region *region,
-	struct err *e)
+static int place(struct trial_outcome *o, const double *ratios, int classes, struct trial *t,
+	const struct job_program *p, const struct region *region, struct err *e)
 {
-	struct candidate c = { .search = &t->search, .code_bytes = o->code_bytes, .class_count = classes, .cell = -1 };
+	struct candidate c = { .search = &t->search,
+		.code_bytes = o->code_bytes,
+		.class_count = classes,
+		.cell = -1 };
 	char reason[256] = "";
 	enum verdict verdict = VERDICT_OK;
 	int rc;
@@ -254,8 +279,9 @@ static int place(struct trial_outcome *o, const double *ratios, int classes, str
 	return 0;
 }
 
-int trial_run(struct trial_outcome *out, struct trial *t, const struct job_program *p, const struct job_program *seed, const struct region *region,
-	enum clade_stream stream, struct err *e)
+int trial_run(struct trial_outcome *out, struct trial *t, const struct job_program *p,
+	const struct job_program *seed, const struct region *region, enum clade_stream stream,
+	struct err *e)
 {
 	struct frame_blob image = { 0 }, seed_image = { 0 };
 	double ratios[CLADE_CLASSES_MAX] = { 0 };

@@ -16,7 +16,9 @@ static int read_manifest(struct viewer *v, struct err *e)
 	int rc = archive_meta(&text, v->archive, "manifest", e);
 
 	if (rc >= 0)
-		rc = text ? json_parse(&json, text, strlen(text), e) : err_set(e, ERR_FORMAT, "%s holds no declarations of its evaluator", v->path);
+		rc = text ? json_parse(&json, text, strlen(text), e)
+			  : err_set(e, ERR_FORMAT, "%s holds no declarations of its evaluator",
+				    v->path);
 	if (rc >= 0)
 		rc = manifest_from_json(&v->manifest, json, e);
 	cJSON_Delete(json);
@@ -64,7 +66,8 @@ void viewer_close(struct viewer *v)
 	*v = (struct viewer){ 0 };
 }
 
-int viewer_program(struct archive_program *out, struct viewer *v, const char *id, bool with_source, struct err *e)
+int viewer_program(struct archive_program *out, struct viewer *v, const char *id, bool with_source,
+	struct err *e)
 {
 	int64_t row = 0;
 	int rc = archive_resolve(&row, v->archive, id, e);
@@ -99,9 +102,11 @@ const struct clade_metric *viewer_metric(const struct viewer *v, const char *nam
 	return NULL;
 }
 
-void viewer_value(char out[128], const struct clade_metric *m, double value, double low, double high)
+void viewer_value(
+	char out[128], const struct clade_metric *m, double value, double low, double high)
 {
-	const char *unit = m && m->unit && !text_equal(m->unit, m->name) ? m->unit : "";      /* not "digits 9.3 digits" */
+	/* not "digits 9.3 digits" */
+	const char *unit = m && m->unit && !text_equal(m->unit, m->name) ? m->unit : "";
 	int used;
 
 	if (!isfinite(value)) {

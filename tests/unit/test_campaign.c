@@ -14,7 +14,9 @@
 #include "orchestrator/campaign.h"
 
 /* A problem folder with a campaign file of its own, and a user's folder beside it. */
-struct folders { char *root, *problem, *user; };
+struct folders {
+	char *root, *problem, *user;
+};
 
 static const char problem_text[] =
 	"problem: toy\n"
@@ -64,7 +66,8 @@ static void drop(const char *folder, const char *name)
 static int teardown(void **state)
 {
 	struct folders *f = *state;
-	static const char *const names[] = { "campaign.yaml", "evaluator.c", "adapter.c", "seed.c", "mine.c", "c.yaml" };
+	static const char *const names[] = { "campaign.yaml", "evaluator.c", "adapter.c", "seed.c",
+		"mine.c", "c.yaml" };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		drop(f->problem, names[i]);
@@ -158,7 +161,8 @@ static void what_is_stored_means_the_same_after_the_files_changed(void **state)
 	struct campaign c, again;
 	struct err e = { 0 };
 
-	loads(&c, f, "problem: ../toy\nworkers: 2\nreferences:\n  - {name: mine, metric: digits, value: 5.5}\n");
+	loads(&c, f,
+		"problem: ../toy\nworkers: 2\nreferences:\n  - {name: mine, metric: digits, value: 5.5}\n");
 	assert_int_equal(option_assign(&c, "workers=3", &e), 0);
 	assert_int_equal(option_assign(&c, "workers=4", &e), 0);
 	assert_int_equal(option_assign(&c, "on_best=echo \"#clade:set\" # no", &e), 0);
@@ -187,7 +191,8 @@ static void lists_mappings_and_dotted_keys_are_read(void **state)
 {
 	struct campaign c;
 
-	loads(&c, *state, "problem: ../toy\ntarget:\n  flags: [\"-O2\", \"-DNAME=a b\"]\nbudget.wall: 2m\nparameters: {size: 64, mode: fast}\n");
+	loads(&c, *state,
+		"problem: ../toy\ntarget:\n  flags: [\"-O2\", \"-DNAME=a b\"]\nbudget.wall: 2m\nparameters: {size: 64, mode: fast}\n");
 	assert_int_equal(c.target_flags.count, 2);
 	assert_string_equal(c.target_flags.words[1], "-DNAME=a b");
 	assert_int_equal(c.wall_ns, 120000000000LL);
@@ -208,23 +213,30 @@ static void a_file_in_a_repository_is_relative_to_its_root(void **state)
 
 static void unknown_keys_name_the_nearest(void **state)
 {
-	refuses(state, "problem: ../toy\nbudget:\n    wal: 3s\n", "3:5", "unknown key 'budget.wal'; did you mean 'budget.wall'?");
-	refuses(state, "problem: ../toy\nbudgt:\n  wall: 3s\n", "2:1", "unknown key 'budgt'; did you mean 'budget'?");
+	refuses(state, "problem: ../toy\nbudget:\n    wal: 3s\n", "3:5",
+		"unknown key 'budget.wal'; did you mean 'budget.wall'?");
+	refuses(state, "problem: ../toy\nbudgt:\n  wall: 3s\n", "2:1",
+		"unknown key 'budgt'; did you mean 'budget'?");
 	refuses(state, "problem: ../toy\nbudgt.wall: 3s\n", "2:1", "did you mean 'budget.wall'?");
-	refuses(state, "problem: ../toy\nreferences:\n  - {nam: x}\n", "3:6", "did you mean 'name'?");
+	refuses(state, "problem: ../toy\nreferences:\n  - {nam: x}\n", "3:6",
+		"did you mean 'name'?");
 }
 
 static void wrong_types_and_ranges_are_refused_where_they_stand(void **state)
 {
-	refuses(state, "problem: ../toy\nbudget:\n  evaluations: 4.5\n", "3:3", "'4.5' is not a whole number");
+	refuses(state, "problem: ../toy\nbudget:\n  evaluations: 4.5\n", "3:3",
+		"'4.5' is not a whole number");
 	refuses(state, "problem: ../toy\nworkers: 900\n", "2:1", "0 to 256 (slots)");
-	refuses(state, "problem: ../toy\nworkers: [1]\n", "2:1", "a single value is wanted here, not a list");
+	refuses(state, "problem: ../toy\nworkers: [1]\n", "2:1",
+		"a single value is wanted here, not a list");
 	refuses(state, "problem: ../toy\nbudget: 60s\n", "2:1", "a mapping is wanted here");
 	refuses(state, "problem: ../toy\nworkers:\n", "2:1", "a value is wanted here, not nothing");
 	refuses(state, "problem: ../toy\ntarget: {flags: {a: b}}\n", "2:10", "a list of words");
 	refuses(state, "problem: ../toy\nparameters: 3\n", "2:1", "a mapping of names and values");
-	refuses(state, "problem: ../toy\nreferences:\n  - {name: x, metric: y, value: high}\n", "3:26", "'high' is not a number");
-	refuses(state, "problem: ../toy\nreferences:\n  - {name: x}\n", "3:5", "needs name, metric and value");
+	refuses(state, "problem: ../toy\nreferences:\n  - {name: x, metric: y, value: high}\n",
+		"3:26", "'high' is not a number");
+	refuses(state, "problem: ../toy\nreferences:\n  - {name: x}\n", "3:5",
+		"needs name, metric and value");
 	refuses(state, "- a\n- b\n", "1:1", "no 'problem:'");
 	refuses(state, "problem: [a]\n", "1:1", "a built-in's name or a folder");
 }
@@ -232,7 +244,8 @@ static void wrong_types_and_ranges_are_refused_where_they_stand(void **state)
 static void a_key_that_stands_twice_is_refused(void **state)
 {
 	refuses(state, "problem: ../toy\nworkers: 1\nworkers: 2\n", "3:1", "first in line 2");
-	refuses(state, "problem: ../toy\nbudget: {wall: 1s}\nbudget.wall: 2s\n", "3:1", "first in line 2");
+	refuses(state, "problem: ../toy\nbudget: {wall: 1s}\nbudget.wall: 2s\n", "3:1",
+		"first in line 2");
 }
 
 static void anchors_aliases_tags_and_second_documents_are_refused(void **state)
@@ -269,7 +282,8 @@ static void deep_and_large_files_are_refused(void **state)
 	struct err e = { 0 };
 	char *big = malloc((2u << 20) + 1);
 
-	refuses(state, "problem: ../toy\nworkers: [[[[[[[[[[1]]]]]]]]]]\n", "2:17", "nested deeper");
+	refuses(state, "problem: ../toy\nworkers: [[[[[[[[[[1]]]]]]]]]]\n", "2:17",
+		"nested deeper");
 	memset(big, '#', 2u << 20);
 	big[2u << 20] = 0;
 	assert_true(load(&c, f, big, &e) == ERR_LIMIT);
@@ -303,7 +317,9 @@ static void a_campaign_that_was_begun_is_not_taken_for_a_file_of_settings(void *
 
 static void checks_across_options_name_the_option(void **state)
 {
-	static const struct { const char *settings, *words; } rows[] = {
+	static const struct {
+		const char *settings, *words;
+	} rows[] = {
 		{ "source: {file: none.c}", "source.file" },
 		{ "source: {repo: ./none, file: k.c}", "source.repo" },
 		{ "launcher: ssh host", "{worker}" },

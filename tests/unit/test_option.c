@@ -27,7 +27,8 @@ static int teardown(void **state)
 }
 
 /* The assignment is refused with a text that holds every word. */
-static void refuses(struct campaign *c, const char *assignment, const char *first, const char *second)
+static void refuses(
+	struct campaign *c, const char *assignment, const char *first, const char *second)
 {
 	struct err e = { 0 };
 
@@ -102,7 +103,7 @@ static void values_of_every_type_are_set(void **state)
 	assert_int_equal(c->parameters.count, 1);
 	assert_string_equal(c->parameters.pairs[0][1], "128");
 	assert_true(c->seed_given);
-	assert_int_equal(c->seed, 9007199254740993);      /* one more than a double holds */
+	assert_int_equal(c->seed, 9007199254740993); /* one more than a double holds */
 }
 
 static void wrong_types_are_refused_and_leave_the_value(void **state)
@@ -202,16 +203,24 @@ static void aliases_name_their_options(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(every_default_is_one_that_the_table_allows, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			every_default_is_one_that_the_table_allows, setup, teardown),
 		cmocka_unit_test_setup_teardown(defaults_are_what_the_header_says, setup, teardown),
 		cmocka_unit_test_setup_teardown(values_of_every_type_are_set, setup, teardown),
-		cmocka_unit_test_setup_teardown(wrong_types_are_refused_and_leave_the_value, setup, teardown),
-		cmocka_unit_test_setup_teardown(values_out_of_range_are_refused_with_range_and_unit, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			wrong_types_are_refused_and_leave_the_value, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			values_out_of_range_are_refused_with_range_and_unit, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_unknown_key_names_the_nearest, setup, teardown),
-		cmocka_unit_test_setup_teardown(control_characters_and_long_values_are_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_empty_text_takes_the_value_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_file_is_found_again_when_the_repository_is_named_later, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_command_line_is_remembered_and_files_are_not, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			control_characters_and_long_values_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			an_empty_text_takes_the_value_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			the_file_is_found_again_when_the_repository_is_named_later, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			the_command_line_is_remembered_and_files_are_not, setup, teardown),
 		cmocka_unit_test(aliases_name_their_options),
 	};
 

@@ -19,10 +19,27 @@
 static struct progress_facts facts(void)
 {
 	struct progress_facts f = {
-		.problem = "toy", .file = "a/campaign/with/a/long/path.clade", .fitness_name = "digits", .fitness_unit = "digits",
-		.evaluations = 1234, .duplicates = 66, .cells_filled = 7, .cells = 40, .rate = 12.5, .best = 9.25, .best_low = 9.0, .best_high = 9.5,
-		.seed = 4.0, .best_id = "0123456789abcdef", .measuring_busy = 1, .measuring = 2, .compiling = 2, .elapsed_ns = 42000000000LL,
-		.left_ns = 18000000000LL, .evaluations_left = -1, .verdict_count = 2,
+		.problem = "toy",
+		.file = "a/campaign/with/a/long/path.clade",
+		.fitness_name = "digits",
+		.fitness_unit = "digits",
+		.evaluations = 1234,
+		.duplicates = 66,
+		.cells_filled = 7,
+		.cells = 40,
+		.rate = 12.5,
+		.best = 9.25,
+		.best_low = 9.0,
+		.best_high = 9.5,
+		.seed = 4.0,
+		.best_id = "0123456789abcdef",
+		.measuring_busy = 1,
+		.measuring = 2,
+		.compiling = 2,
+		.elapsed_ns = 42000000000LL,
+		.left_ns = 18000000000LL,
+		.evaluations_left = -1,
+		.verdict_count = 2,
 	};
 
 	f.verdicts[0].name = "ok";
@@ -34,7 +51,10 @@ static struct progress_facts facts(void)
 
 /* ---- a terminal of our own ---- */
 
-struct terminal { int master; FILE *out; };
+struct terminal {
+	int master;
+	FILE *out;
+};
 
 static struct terminal open_terminal(int columns, int rows)
 {
@@ -193,7 +213,7 @@ static void a_terminal_gets_a_block_that_is_drawn_over(void **state)
 	text = taken(&t);
 	assert_true(widest(text, &lines) <= 99);
 	assert_in_range(lines, 3, 6);
-	assert_null(strstr(text, "\033[J"));          /* nothing stood there */
+	assert_null(strstr(text, "\033[J")); /* nothing stood there */
 	assert_non_null(strstr(text, "\033[32m"));
 	snprintf(up, sizeof up, "\033[%dA\r\033[J", lines);
 	free(text);
@@ -205,7 +225,7 @@ static void a_terminal_gets_a_block_that_is_drawn_over(void **state)
 	text = taken(&t);
 	assert_true(text_has_prefix(text, up));
 	assert_true(strncmp(text + strlen(up), "new best\n", 9) == 0);
-	assert_non_null(strstr(text, "1234"));        /* the block stands below it again */
+	assert_non_null(strstr(text, "1234")); /* the block stands below it again */
 	free(text);
 	progress_free(p);
 	close_terminal(&t);
@@ -239,11 +259,12 @@ static void lines_are_cut_to_a_narrow_terminal(void **state)
 
 	(void)state;
 	use_terminal("xterm", NULL);
-	f.problem = "pr\303\266blem\twith\033a name";      /* two bytes, one column; control characters are shown as '?' */
+	/* two bytes, one column; control characters are shown as '?' */
+	f.problem = "pr\303\266blem\twith\033a name";
 	p = progress_new(t.out, false);
 	progress_show(p, &f, true);
 	text = taken(&t);
-	assert_true(widest(text, &lines) <= 29 + 1);     /* the two bytes of one letter */
+	assert_true(widest(text, &lines) <= 29 + 1); /* the two bytes of one letter */
 	assert_non_null(strstr(text, "pr\303\266blem?with?a name"));
 	free(text);
 	progress_free(p);
@@ -270,7 +291,7 @@ static void a_window_made_narrower_is_cleared_of_its_wrapped_lines(void **state)
 	progress_show(p, &f, true);
 	text = taken(&t);
 	assert_int_equal(sscanf(text, "\033[%dA", &up), 1);
-	assert_true(up > lines);                         /* each line fills several rows now */
+	assert_true(up > lines); /* each line fills several rows now */
 	free(text);
 	progress_free(p);
 	close_terminal(&t);
