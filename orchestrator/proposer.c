@@ -85,12 +85,30 @@ static void draw_parents(struct draw *d, const struct search *s, struct random *
 		draw_add(d, elites_at(s->elites, second));
 }
 
+/* The shape of a tunable text: its tokens, where constants are all alike. */
+static int shape_of(struct hash *out, const struct search *s, const struct mutator_proposal *p)
+{
+	size_t bytes = strlen(p->tunable), size = 0;
+	char *tokens = NULL;
+	struct region r;
+	int rc = region_find(&r, p->tunable, bytes, s->campaign->function, NULL);
+
+	if (rc == 0)
+		rc = syntax_tokens(&tokens, &size, p->tunable, bytes, r, (const char *const *)p->flags, NULL);
+	if (rc == 0)
+		*out = hash_keyed(&s->secret, tokens, size);
+	free(tokens);
+	return rc;
+}
+
 /* Was this structure (constants left open) fitted before in this session? Notes it. */
 static bool known_structure(struct search *s, const struct mutator_proposal *p)
 {
-	struct hash h = hash_keyed(&s->secret, p->tunable, strlen(p->tunable));
+	struct hash h;
 	uint32_t at;
 
+	if (shape_of(&h, s, p) < 0)
+		return false;
 	if (s->memory == NULL)
 		s->memory = memory_alloc(sizeof *s->memory);
 	memcpy(&at, h.bytes, sizeof at);
