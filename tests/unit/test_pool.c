@@ -129,7 +129,7 @@ static int fake(const char *mode)
 		pause();
 	if (text_equal(mode, "last words")) {
 		fdio_write_all(STDERR_FILENO, "no such plug-in", 15, NULL);
-		raise(SIGSEGV);
+		raise(SIGABRT);              /* a sanitizer would take SIGSEGV over */
 	}
 	json_put_i64(head, "version", text_equal(mode, "old") ? FRAME_VERSION + 1 : FRAME_VERSION);
 	json_put_i64(head, "pid", getpid());
@@ -646,7 +646,7 @@ static void a_crash_at_the_start_is_told_with_its_signal_and_last_words(void **s
 {
 	struct fixture *f = *state;
 
-	assert_fails(f, "last words", "killed by signal 11");
+	assert_fails(f, "last words", "killed by signal 6");
 	assert_true(logged(f, "worker 0: no such plug-in\n"));
 }
 
@@ -758,7 +758,7 @@ int main(int argc, char **argv)
 	};
 
 	if (argc == 3 && strcmp(argv[1], "fake") == 0)
-		return fake(argv[2]);
+		_exit(fake(argv[2]));     /* what it did not free is no leak of the pool */
 	signal(SIGPIPE, SIG_IGN);         /* as the engine does: a worker that ends while it is written to is no reason to end */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
