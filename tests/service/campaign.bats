@@ -158,3 +158,25 @@ load common
 	[ "$status" -ne 0 ]
 	[[ "$output" == *"start a new campaign"* ]]
 }
+
+@test "a region may be a function by its name, in a file without markers" {
+	grep -v EVOLVE-BLOCK "$BATS_TEST_DIRNAME/../../evaluators/problems/exp2_ops/seed.c" >"$scratch/plain.c"
+	printf '\nreal untouched(real x) { return x; }\n' >>"$scratch/plain.c"
+	printf 'problem: exp2_ops\nsource: {file: plain.c}\nmarkers: {function: exp2_approx}\n' >"$scratch/plain.yaml"
+	run "$CLADE" run "$scratch/plain.yaml" --file "$campaign" --seed 8 --evaluations 25 --quiet
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(status_field cells)" -ge 3 ]
+	"$CLADE" show "$campaign" best --source >"$scratch/best.c"
+	grep -q '^real untouched(real x) { return x; }$' "$scratch/best.c"
+	! cmp -s "$scratch/plain.c" "$scratch/best.c"
+}
+
+@test "decisions may cross a spinning channel on a second leased CPU" {
+	[ "$(nproc)" -ge 2 ] || skip "one CPU"
+	run "$CLADE" run jobshop_rule --file "$campaign" --seed 8 --workers 1 --evaluations 15 --quiet --set measure.spinning=true
+	echo "$output"
+	[ "$status" -eq 0 ]
+	"$CLADE" run jobshop_rule --file "$scratch/blocking.clade" --seed 8 --workers 1 --evaluations 15 --quiet
+	[ "$(sqlite3 "$campaign" 'SELECT fitness FROM program WHERE proposal = 0')" = "$(sqlite3 "$scratch/blocking.clade" 'SELECT fitness FROM program WHERE proposal = 0')" ]
+}
