@@ -37,17 +37,22 @@ static inline void bare_say(struct bare_words *w, const char *const *more)
 	w->words[w->count] = NULL;
 }
 
+/* In a session of its own, as every box is: a kernel with autogroups gives each session its share of a busy machine. */
 static inline bool bare_tool(const struct bare_words *w)
 {
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
 	int status = -1;
 	pid_t pid;
 
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	if (posix_spawn(&pid, w->words[0], &actions, NULL, (char *const *)(size_t)w->words, environ) == 0)
+	if (posix_spawn(&pid, w->words[0], &actions, &attributes, (char *const *)(size_t)w->words, environ) == 0)
 		waitpid(pid, &status, 0);
 	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
 	return status == 0;
 }
 

@@ -20,6 +20,7 @@
 #define BARE_PATIENCE_NS 60000000
 #define BARE_BATCH_NS 50000.0           /* as in stopwatch.c */
 #define BARE_BATCH_MOST_NS 4e6
+#define BARE_GROWTH_MAX 4
 #define BARE_WARM 0.4
 #define BARE_WARM_NEEDLESS_NS 2e6
 
@@ -161,21 +162,30 @@ static inline int bare_size(struct clade_run *run, bare_entry *seed, struct clad
 	return (int)fmin(wanted, RUN_CALLS_MAX);
 }
 
+/* As the stopwatch's: both sides get more calls where one of them is too fast to be timed on so few. */
+static inline int bare_grow(int calls, int least, double spent_ns)
+{
+	double wanted = fmin(calls * BARE_BATCH_NS / fmax(spent_ns, 1), (double)BARE_GROWTH_MAX * least);
+
+	return wanted > 1.25 * calls ? (int)fmin(wanted, RUN_CALLS_MAX) : calls;
+}
+
 static inline int bare_time(struct clade_run *run, bare_entry *seed, bare_entry *candidate, struct clade_random *inputs, int class_index)
 {
 	bare_entry *const sides[2] = { seed, candidate };
-	int calls = bare_size(run, seed, inputs, class_index);
+	int least = bare_size(run, seed, inputs, class_index), calls = least;
 	int64_t began_ns = clock_now_ns();
 	double last[2] = { 0 };
 
-	for (int n = 0; n < 2 * BARE_PAIRS && (n < 2 * BARE_PAIRS_LEAST || clock_now_ns() - began_ns < BARE_PATIENCE_NS); n++) {
-		int side = n % 2;
-
-		if (last[side] < BARE_WARM_NEEDLESS_NS)
-			bare_timed_batch(run, sides[side], inputs, CLADE_SEARCH, class_index, 0, (int)ceil(BARE_WARM * calls));
-		last[side] = bare_timed_batch(run, sides[side], inputs, CLADE_SEARCH, class_index, 0, calls);
-		if (!(last[side] >= 0))
-			return CLADE_WRONG;
+	for (int n = 0; n < BARE_PAIRS && (n < BARE_PAIRS_LEAST || clock_now_ns() - began_ns < BARE_PATIENCE_NS); n++) {
+		for (int side = 0; side < 2; side++) {
+			if (last[side] < BARE_WARM_NEEDLESS_NS)
+				bare_timed_batch(run, sides[side], inputs, CLADE_SEARCH, class_index, 0, (int)ceil(BARE_WARM * calls));
+			last[side] = bare_timed_batch(run, sides[side], inputs, CLADE_SEARCH, class_index, 0, calls);
+			if (!(last[side] >= 0))
+				return CLADE_WRONG;
+		}
+		calls = bare_grow(calls, least, fmin(last[0], last[1]));
 	}
 	return CLADE_OK;
 }
