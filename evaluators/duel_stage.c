@@ -42,8 +42,8 @@ struct duel {
 	bool calibrated;
 	int64_t boxes_cpu_ns;
 	struct job_cost race; /* what run_race took; the rest is the duel's */
-	double *residuals;    /* d minus the median of its layout and class, over the report */
-	int residual_count, residual_room;
+	double *works; /* CPU time over the median of its layout and class, over the report */
+	int work_count, work_room;
 	bool awake;
 };
 
@@ -227,15 +227,17 @@ static int class_pairs(const struct duel *d, int class_index)
 	return pairs < CLASS_PAIRS_MAX ? pairs : CLASS_PAIRS_MAX;
 }
 
-static void keep_residuals(struct duel *d, const double *v, int count, double median)
+static void keep_works(struct duel *d)
 {
-	if (d->residual_count + count > d->residual_room) {
-		d->residual_room = 2 * (d->residual_count + count);
-		d->residuals =
-			memory_grow(d->residuals, (size_t)d->residual_room, sizeof(*d->residuals));
+	const struct stopwatch *w = &d->watch;
+	double median = duel_median(w->work, w->work_count, 0.05).estimate;
+
+	if (d->work_count + w->work_count > d->work_room) {
+		d->work_room = 2 * (d->work_count + w->work_count);
+		d->works = memory_grow(d->works, (size_t)d->work_room, sizeof(*d->works));
 	}
-	for (int i = 0; i < count; i++)
-		d->residuals[d->residual_count++] = v[i] - median;
+	for (int i = 0; i < w->work_count; i++)
+		d->works[d->work_count++] = w->work[i] / median;
 }
 
 static int class_median(
@@ -244,11 +246,12 @@ static int class_median(
 	int count = class_pairs(d, class_index), rc = 0;
 	double *v = memory_array((size_t)count, sizeof(*v));
 
+	d->watch.work_count = 0;
 	for (int i = 0; rc == 0 && i < count; i++)
 		rc = pair(&v[i], d, b, class_index, e);
 	if (rc == 0) {
 		*out = duel_median(v, count, 0.05).estimate;
-		keep_residuals(d, v, count, *out);
+		keep_works(d);
 	}
 	free(v);
 	return rc;
@@ -341,17 +344,16 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Mean of the challenger's relative times over their median, the slowest tenth left out. v is
- * ln(trusted / challenger). */
+/* Mean of the challenger's relative CPU times over their median, the slowest tenth left out. */
 static double unevenness(struct duel *d)
 {
-	int skip = (int)(UNEVEN_TRIM * d->residual_count);
+	int kept = d->work_count - (int)(UNEVEN_TRIM * d->work_count);
 	double sum = 0;
 
-	qsort(d->residuals, (size_t)d->residual_count, sizeof(*d->residuals), by_value);
-	for (int i = skip; i < d->residual_count; i++)
-		sum += exp(-d->residuals[i]);
-	return sum / (d->residual_count - skip);
+	qsort(d->works, (size_t)d->work_count, sizeof(*d->works), by_value);
+	for (int i = 0; i < kept; i++)
+		sum += d->works[i];
+	return sum / kept;
 }
 
 static int publish(struct duel *d, const double *values, const double *sums)
@@ -383,7 +385,7 @@ static int run_report(struct duel *d, struct err *e)
 	double values[COMPILE_LAYOUTS_MAX], sums[CLADE_CLASSES_MAX] = { 0 };
 	int first = (int)random_below(&d->layouts_random, POOL_LAYOUTS), rc = 0;
 
-	d->residual_count = 0;
+	d->work_count = 0;
 	for (int i = 0; rc == 0 && i < d->report_layouts; i++) {
 		struct bout b = { 0 };
 		int seed_image = d->rig->pool.images.images[(first + i) % POOL_LAYOUTS];
@@ -477,7 +479,7 @@ int duel_stage_run(
 		compile_result_release(&d.challenger);
 	if (d.has_incumbent)
 		compile_result_release(&d.incumbent);
-	free(d.residuals);
+	free(d.works);
 	if (rc < 0) {
 		free(result.reason);
 		return rc;

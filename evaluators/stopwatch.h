@@ -30,6 +30,12 @@ struct stopwatch {
 	struct stopwatch_class classes[CLADE_CLASSES_MAX];
 	int pairs;    /* timed so far */
 	int repeated; /* pairs that somebody else's use of the core spoilt */
+	/*
+	 * CPU time a call of every timed batch of sides[1] since work_count was last set to 0, spoilt
+	 * ones too: slow batches are the likelier ones to be spoilt, and must not vanish unseen.
+	 */
+	double *work; /* owned */
+	int work_count, work_room;
 };
 
 struct stopwatch_fault {
