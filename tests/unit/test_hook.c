@@ -128,11 +128,17 @@ static void a_failing_hook_is_a_warning(void **state)
 	assert_false(f->t->search.failed);
 }
 
-/* Closing does not wait, and searches_free asserts that the loop can be closed. */
+static void count_process(uv_handle_t *h, void *count)
+{
+	*(int *)count += h->type == UV_PROCESS;
+}
+
+/* Closing does not wait, and the loop lets go of it, so that it can be closed. */
 static void a_hook_that_runs_at_the_end_is_left_to_itself(void **state)
 {
 	struct fixture *f = *state;
 	int64_t began = clock_now_ns();
+	int processes = 0;
 
 	command(f, "while ! test -e go; do sleep 0.01; done; echo late > out");
 	best(f, 1);
@@ -141,6 +147,8 @@ static void a_hook_that_runs_at_the_end_is_left_to_itself(void **state)
 	assert_null(f->t->search.hook);
 	uv_run(&f->t->loop, UV_RUN_NOWAIT);
 	assert_true(clock_now_ns() - began < 4 * SECOND_NS);
+	uv_walk(&f->t->loop, count_process, &processes);
+	assert_int_equal(processes, 0);
 	assert_int_equal(fdio_write_file("go", "", 0, NULL), 0);
 	await(f, "out", "late\n");
 }

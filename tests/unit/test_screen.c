@@ -158,6 +158,7 @@ static void the_same_hash_over_another_object_is_not_seen(void **state)
 	assert_int_equal(screen_object(&of, c, NULL), 0);
 	searches_score(forged, 3);
 	forged->object = c->object;
+	forged->image_bytes = c->image_bytes;
 	assert_int_equal(settle_verdict(forged, VERDICT_OK, NULL, true, NULL), 0);
 	candidate_free(forged);
 	assert_int_equal(screen_object(&of, c, NULL), 0);
