@@ -344,7 +344,7 @@ static void every_job_is_answered_once_and_a_goodbye_is_silent(void **state)
 	open_pool(f, "", 2, 1);
 	for (int i = 0; i < 12; i++)
 		submit(f, i % 3 == 0 ? POOL_COMPILE : POOL_MEASURE, i, "answer");
-	WAIT(f, f->told == 12);
+	WAIT(f, f->told == 12 && f->ready == 3);
 	for (int i = 0; i < 12; i++) {
 		assert_int_equal(f->jobs[i].calls, 1);
 		assert_int_equal(f->jobs[i].outcome, POOL_DONE);
