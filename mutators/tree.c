@@ -231,12 +231,15 @@ out:
 	return rc;
 }
 
-/* The trouble that a node makes for the bytes [start, end): what to tell people, NULL for none. */
-static const char *node_trouble(const struct tree_node *n, size_t start, size_t end)
+/*
+ * The trouble that a node makes for the bytes [start, end): what to tell people, NULL for none. The root holds the whole text, so it
+ * crosses no border, even where the region is the first thing in the file.
+ */
+static const char *node_trouble(const struct tree_node *n, bool root, size_t start, size_t end)
 {
 	bool apart = n->end < start || n->start > end || (n->start == n->end && !n->missing);
-	bool crosses = (n->start < start && n->end > start && n->end < end) ||
-		(n->start >= start && n->start < end && n->end > end);
+	bool crosses = !root && ((n->start < start && n->end > start && n->end < end) ||
+		(n->start >= start && n->start < end && n->end > end));
 
 	if (apart || start == end)
 		return NULL;
@@ -257,7 +260,7 @@ int tree_parse_region(
 	if (rc < 0)
 		return rc;
 	for (int i = 0; i < t.count && rc == 0; i++) {
-		const char *trouble = node_trouble(&t.nodes[i], start, end);
+		const char *trouble = node_trouble(&t.nodes[i], i == 0, start, end);
 
 		if (trouble != NULL)
 			rc = err_set(e, ERR_FORMAT, trouble, tree_line(&t, t.nodes[i].start),

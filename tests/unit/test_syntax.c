@@ -222,6 +222,20 @@ static int allowed(const char *text, unsigned syntax, const char *const *imports
 	return syntax_allowed(text, strlen(text), whole(text), &d, e);
 }
 
+static void a_region_may_be_the_first_thing_in_the_file(void **state)
+{
+	static const char text[] = "double f(double x)\n{\n\treturn x * 2.0;\n}\n/* behind it */\n";
+	struct mutator_domain domain = { .kind = DOMAIN_NUMERIC, .function = "f" };
+	struct region r;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(region_find(&r, text, strlen(text), "f", &e), 0);
+	assert_int_equal(r.start, 0);
+	if (syntax_allowed(text, strlen(text), r, &domain, &e) != 0)
+		fail_msg("%s", e.text);
+}
+
 static void each_construct_needs_its_bit(void **state)
 {
 	static const struct {
@@ -540,6 +554,7 @@ int main(void)
 		cmocka_unit_test(broken_text_is_refused_with_its_line),
 		cmocka_unit_test(errors_outside_the_region_are_the_files_own_business),
 		cmocka_unit_test(a_region_may_not_reach_over_its_border),
+		cmocka_unit_test(a_region_may_be_the_first_thing_in_the_file),
 		cmocka_unit_test(each_construct_needs_its_bit),
 		cmocka_unit_test(plain_arithmetic_needs_nothing),
 		cmocka_unit_test(calls_go_to_imports_and_own_functions_only),
