@@ -160,7 +160,7 @@ void grid_bin_range(double *low, double *high, const struct grid_axis *axis, int
 /* A bin that holds one whole number reads as that number, as counts do. */
 static void range_text(char out[64], double low, double high)
 {
-	double whole = ceil(low);
+	double whole = ceil(low) + 0.0;      /* -0.5 rounds up to -0, which reads as a slip */
 
 	if (high - low <= 1 + 1e-9 && whole < high && fabs(whole) < 1e15)
 		snprintf(out, 64, "%.0f", whole);
