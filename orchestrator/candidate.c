@@ -16,6 +16,7 @@
 #include "orchestrator/settle.h"
 
 #define CANDIDATE_LOSSES_MAX 2       /* workers that one candidate may take with it */
+#define CANDIDATE_LOSSES_IN_A_ROW 12 /* without one answer between them: it is not the candidates */
 #define CANDIDATE_ERRORS_MAX 2       /* failures of ours before the campaign stops */
 #define CANDIDATE_REMATCHES_MAX 3    /* duels when the incumbent was replaced meanwhile */
 #define CANDIDATE_TUNE_CROSSINGS 400 /* Levenberg-Marquardt needs 26-321 evaluations for up to 8 constants (mutation note, 4) */
@@ -158,20 +159,29 @@ static void ask_again(struct candidate *c)
 	}
 }
 
+/* Which count of losses its job belongs to. */
+static int *losses_of(struct candidate *c)
+{
+	return &c->search->losses[c->job == JOB_COMPILE];
+}
+
 static void lost(struct candidate *c)
 {
 	struct err e = { 0 };
 
 	if (c->queue_id != 0 && archive_queue_tried(c->search->archive, c->queue_id, &e) < 0) {
 		fail(c, &e);
-		return;
-	}
-	if (++c->tries >= CANDIDATE_LOSSES_MAX)
+	} else if (++*losses_of(c) >= CANDIDATE_LOSSES_IN_A_ROW) {
+		err_set(&e, ERR_CHILD, "%d jobs in a row were lost with their workers, whatever the candidate: the evaluator or "
+			"this machine fails; see what the workers said above", *losses_of(c));
+		fail(c, &e);
+	} else if (++c->tries >= CANDIDATE_LOSSES_MAX) {
 		finish(c, VERDICT_QUARANTINED, "two workers died on it", false);
-	else if (stopping(c))
+	} else if (stopping(c)) {
 		candidate_leave(c);
-	else
+	} else {
 		ask_again(c);
+	}
 }
 
 static void our_failure(struct candidate *c, const char *text)
@@ -196,6 +206,8 @@ static bool no_answer(struct candidate *c, enum pool_outcome outcome, const char
 		candidate_leave(c);
 	else if (outcome == POOL_RECALLED)
 		ask_again(c);
+	if (outcome == POOL_DONE)
+		*losses_of(c) = 0;
 	return outcome != POOL_DONE;
 }
 
