@@ -58,7 +58,7 @@ int err_in(struct err *e, const char *format, ...)
 	va_list args;
 
 	if (!e)
-		return 0;
+		return ERR_FORMAT;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);

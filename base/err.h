@@ -34,5 +34,5 @@ struct err {
 int err_set(struct err *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* As err_set, with ": strerror(errno)" appended and ERR_FULL chosen for ENOSPC and EDQUOT. */
 int err_errno(struct err *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* Put "format: " in front of the text that is there; returns the code that is there. */
+/* Put "format: " in front of the text that is there, where something has failed. Returns the code that is there; ERR_FORMAT when e is NULL. */
 int err_in(struct err *e, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -58,7 +58,7 @@ static void a_null_err_is_allowed_everywhere(void **state)
 {
 	(void)state;
 	assert_int_equal(err_set(NULL, ERR_BUSY, "x"), ERR_BUSY);
-	assert_int_equal(err_in(NULL, "x"), 0);
+	assert_int_equal(err_in(NULL, "x"), ERR_FORMAT);
 }
 
 static void long_texts_are_cut_and_ended(void **state)
