@@ -45,9 +45,10 @@ static void on_hook_exit(uv_process_t *process, int64_t status, int signal)
 static void hook_start(struct hook *h)
 {
 	struct search *s = h->search;
-	const char *path = getenv("PATH");
+	const char *path = getenv("PATH"), *home = getenv("HOME");
 	char *path_row = text_format("PATH=%s", path != NULL ? path : "/usr/bin:/bin");
-	char *env[] = { path_row, h->waiting[0], h->waiting[1], h->waiting[2], h->waiting[3], NULL };
+	char *home_row = text_format("HOME=%s", home != NULL ? home : "/");
+	char *env[] = { path_row, home_row, h->waiting[0], h->waiting[1], h->waiting[2], h->waiting[3], NULL };
 	char *args[] = { "/bin/sh", "-c", s->campaign->on_best, NULL };
 	uv_process_options_t o = { .file = args[0], .args = args, .env = env, .exit_cb = on_hook_exit };
 	int rc;
@@ -63,6 +64,7 @@ static void hook_start(struct hook *h)
 		uv_unref((uv_handle_t *)&h->process);
 	}
 	free(path_row);
+	free(home_row);
 }
 
 void hook_best(struct search *s, const struct candidate *c, double fitness)
