@@ -185,7 +185,7 @@ install: all
 	for p in $(PROBLEMS); do \
 		install -m 755 $(BUILD)/problems/$$p.so $(DESTDIR)$(PREFIX)/lib/clade/ && \
 		rm -rf $(DESTDIR)$(PREFIX)/share/clade/problems/$$p && \
-		cp -r evaluators/problems/$$p $(DESTDIR)$(PREFIX)/share/clade/problems/ || exit 1; \
+		cp -r --preserve=timestamps evaluators/problems/$$p $(DESTDIR)$(PREFIX)/share/clade/problems/ || exit 1; \
 	done
 	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/clade
 	if [ -f doc/clade.1 ]; then install -D -m 644 doc/clade.1 $(DESTDIR)$(PREFIX)/share/man/man1/clade.1; fi

@@ -15,9 +15,10 @@ int plugin_find_problem(char **dir, const char *name_or_path, struct err *e);
 /* Names of built-ins, sorted, NULL-ended; caller frees each and the array. */
 char **plugin_names(void);
 /*
- * The evaluator's .so for a problem folder: a built-in's own, or evaluator.c compiled by the system's C compiler against the
- * installed evaluator.h into $XDG_CACHE_HOME/clade/ (or ~/.cache/clade), named by the hash of its text, headers and compiler. Absolute path, caller frees. The compiler's first error
- * line is in e.
+ * The evaluator's .so for a problem folder: a built-in's own while neither its evaluator.c nor a header below its folder is newer,
+ * else evaluator.c compiled by the system's C compiler against the installed headers into $XDG_CACHE_HOME/clade/ (or ~/.cache/clade),
+ * named by the hash of every file below the folder (plugin_sources.h), the public headers and the compiler. What evaluator.c includes
+ * from elsewhere is not seen: a change there needs a change here. Absolute path, caller frees. The compiler's first error line is in e.
  */
 int plugin_build(char **so, const char *dir, struct err *e);
 /* dlopen (worker only). Refuses another abi number, missing callbacks, bad names, with the mend. The plug-in stays loaded for the process' life. */

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <spawn.h>
@@ -18,59 +17,13 @@
 #include "base/text.h"
 #include "evaluators/plugin.h"
 #include "evaluators/plugin_files.h"
+#include "evaluators/plugin_sources.h"
 
 #define COMPILER "cc"
-#define SOURCES_MAX 64 /* .c and .h files of a problem folder that the cache name covers */
-#define SOURCE_BYTES_MAX (8u << 20)
+#define LISTING_MAX (64u << 20) /* one line for each file of a folder: paths are at most 4 KB */
 #define DIAGNOSTICS_MAX 65536
 
 extern char **environ;
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static bool is_source(const char *name)
-{
-	size_t size = strlen(name);
-
-	return name[0] != '.' && size > 2 &&
-		(strcmp(name + size - 2, ".c") == 0 || strcmp(name + size - 2, ".h") == 0);
-}
-
-/* Names of the folder's C files, sorted, so that the cache name is a function of their contents. */
-static int list_sources(char **names, const char *dir_name, struct err *e)
-{
-	DIR *dir = opendir(dir_name);
-	struct dirent *entry;
-	int count = 0;
-
-	if (!dir)
-		return err_errno(e, ERR_IO, "%s", dir_name);
-	while ((entry = readdir(dir)) != NULL && count < SOURCES_MAX) {
-		if (is_source(entry->d_name))
-			names[count++] = text_copy(entry->d_name);
-	}
-	closedir(dir);
-	qsort(names, (size_t)count, sizeof(*names), by_name);
-	return count;
-}
-
-static int add_file(struct buffer *all, const char *path, struct err *e)
-{
-	char *text = NULL;
-	size_t size;
-	int rc = fdio_read_file(&text, &size, path, SOURCE_BYTES_MAX, e);
-
-	if (rc < 0)
-		return rc;
-	rc = buffer_format(all, "%s %zu\n", path, size);
-	if (rc == 0)
-		rc = buffer_add(all, text, size);
-	free(text);
-	return rc;
-}
 
 /* The compiler by what stat says of it: asking it for its version would cost a process for each
  * start. */
@@ -94,30 +47,24 @@ static void add_compiler(struct buffer *all)
 	free(path);
 }
 
-/* The hash that names the cached object: sources, evaluator.h and compiler. */
-static int cache_name(char hex[HASH_HEX], const char *dir, const char *header, struct err *e)
+/* The hash that names the cached object: the folder, the public headers and the compiler. */
+static int cache_name(char hex[HASH_HEX], const char *dir, const char *headers, struct err *e)
 {
-	char *names[SOURCES_MAX] = { NULL };
 	struct buffer all;
 	struct hash h;
-	int count = list_sources(names, dir, e), rc = count;
+	int rc;
 
-	buffer_init(&all, 4 * SOURCE_BYTES_MAX);
-	for (int i = 0; rc >= 0 && i < count; i++) {
-		char *path = text_format("%s/%s", dir, names[i]);
-
-		rc = add_file(&all, path, e);
-		free(path);
+	buffer_init(&all, LISTING_MAX);
+	rc = plugin_sources_add(&all, dir, e);
+	if (rc == 0)
+		rc = plugin_sources_add(&all, headers, e);
+	if (rc == 0) {
+		add_compiler(&all);
+		h = hash_plain(all.bytes, all.size);
+		hash_hex(hex, &h);
 	}
-	if (rc >= 0)
-		rc = add_file(&all, header, e);
-	add_compiler(&all);
-	h = hash_plain(all.bytes, all.size);
-	hash_hex(hex, &h);
 	buffer_release(&all);
-	for (int i = 0; i < count; i++)
-		free(names[i]);
-	return rc < 0 ? rc : 0;
+	return rc;
 }
 
 static char *cache_folder(void)
@@ -226,29 +173,36 @@ static int build_object(const char *so, const char *dir, const char *include, st
 	return rc;
 }
 
+/* The object beside the binary that belongs to this folder, if the folder is one beside it too. A
+ * folder of CLADE_PROBLEMS may have a built-in's name: its evaluator is another. */
+static char *shipped_object(const char *dir, const char *problems, const char *objects)
+{
+	const char *name = strrchr(dir, '/') + 1;
+	char *folder = text_format("%s/%s", problems, name), *beside = plugin_files_beside(folder),
+	     *real = beside ? plugin_files_dir(beside) : NULL,
+	     *object = text_format("%s/%s.so", objects, name), *out = NULL;
+
+	if (text_equal(real, dir))
+		out = plugin_files_beside(object);
+	free(object);
+	free(real);
+	free(beside);
+	free(folder);
+	return out;
+}
+
 /* The object that the build left for a built-in, unless somebody edited the folder since. */
 static char *built_object(const char *dir)
 {
-	static const char *const places[] = { "problems/%s.so", "lib/clade/%s.so" };
-	const char *name = strrchr(dir, '/') + 1;
-	char *builtin = plugin_files_builtin(name), *out = NULL;
+	char *out = shipped_object(dir, "evaluators/problems", "problems");
+	struct stat object;
 
-	for (size_t i = 0; text_equal(builtin, dir) && i < 2 && !out; i++) {
-		char *suffix = i == 0 ? text_format(places[0], name) : text_format(places[1], name);
-		char *source = text_format("%s/evaluator.c", dir);
-		struct stat text, object;
-
-		out = plugin_files_beside(suffix);
-		if (out &&
-			(stat(source, &text) < 0 || stat(out, &object) < 0 ||
-				text.st_mtime > object.st_mtime)) {
-			free(out);
-			out = NULL;
-		}
-		free(source);
-		free(suffix);
+	if (!out)
+		out = shipped_object(dir, "share/clade/problems", "lib/clade");
+	if (out && (stat(out, &object) < 0 || plugin_sources_newer(dir, &object.st_mtim))) {
+		free(out);
+		out = NULL;
 	}
-	free(builtin);
 	return out;
 }
 
@@ -262,12 +216,13 @@ static int build_cached(char **so, const char *dir, struct err *e)
 	if (!include)
 		return err_set(e, ERR_MISSING,
 			"include/clade/evaluator.h is not beside this clade: install it, or run make");
+	*strrchr(include, '/') = 0;
 	rc = cache_name(hex, dir, include, e);
 	if (rc == 0)
 		rc = open_cache(&cache, e);
 	if (rc == 0) {
 		path = text_format("%s/%s-%s.so", cache, strrchr(dir, '/') + 1, hex);
-		include[strlen(include) - strlen("/clade/evaluator.h")] = 0;
+		*strrchr(include, '/') = 0; /* <clade/evaluator.h> */
 		if (!fdio_exists(path))
 			rc = build_object(path, dir, include, e);
 	}

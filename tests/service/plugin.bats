@@ -34,6 +34,32 @@ as_user() {
 	[ "$(field "$scratch/status.json" evaluations)" -ge 35 ]
 }
 
+@test "a built-in's own object serves its own folder until a header below it changes" {
+	install_clade
+	chmod -R a+rX "$scratch/usr"
+	run as_user "$CLADE" problems show jobshop_rule
+	echo "$output"
+	[ "$status" -eq 0 ]
+	run ls "$scratch/home/.cache/clade"
+	[ "$status" -ne 0 ]
+	echo "/* edited */" >>"$scratch/usr/share/clade/problems/jobshop_rule/include/jobshop_rule.h"
+	run as_user "$CLADE" problems show jobshop_rule
+	echo "$output"
+	[ "$status" -eq 0 ]
+	ls "$scratch/home/.cache/clade/"jobshop_rule-*.so
+}
+
+@test "a folder of CLADE_PROBLEMS with a built-in's name gets its own evaluator" {
+	install_clade
+	mkdir "$scratch/mine"
+	cp -rp evaluators/problems/exp2_ops "$scratch/mine/"
+	chmod -R a+rX "$scratch/mine"
+	run as_user env CLADE_PROBLEMS="$scratch/mine" "$CLADE" problems show exp2_ops
+	echo "$output"
+	[ "$status" -eq 0 ]
+	ls "$scratch/home/.cache/clade/"exp2_ops-*.so
+}
+
 @test "a plug-in of another ABI number is refused with the mend" {
 	install_clade
 	sed -i 's/^#define POINTS 500/#define POINTS 500\n#undef TEST_ABI\n#define TEST_ABI 99/' "$scratch/outside/evaluator.c"

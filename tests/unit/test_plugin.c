@@ -171,6 +171,99 @@ static void the_cache_is_named_by_what_was_compiled(void **state)
 	free(dir);
 }
 
+static char *build_again(const char *dir)
+{
+	char *so = NULL;
+	struct err e = { 0 };
+
+	if (plugin_build(&so, dir, &e) < 0)
+		fail_msg("%s", e.text);
+	return so;
+}
+
+/* Write a file below a problem folder and tell whether its object is another than before. */
+static bool renamed_by(const char *dir, const char *name, const char *text)
+{
+	char *path = text_format("%s/%s", dir, name), *before = build_again(dir), *after;
+	bool other;
+
+	assert_int_equal(fdio_write_file(path, text, strlen(text), NULL), 0);
+	after = build_again(dir);
+	other = strcmp(before, after) != 0;
+	free(after);
+	free(before);
+	free(path);
+	return other;
+}
+
+static void make_folder(const char *dir, const char *name)
+{
+	char *path = text_format("%s/%s", dir, name);
+
+	assert_int_equal(mkdir(path, 0700), 0);
+	free(path);
+}
+
+static void the_cache_sees_every_file_below_the_folder(void **state)
+{
+	char *dir = make_problem("", "");
+
+	(void)state;
+	make_folder(dir, "include");
+	make_folder(dir, "include/deep");
+	assert_true(renamed_by(dir, "include/x.h", "#define X 1\n"));
+	assert_true(renamed_by(dir, "include/x.h", "#define X 2\n"));
+	assert_false(renamed_by(dir, "include/x.h", "#define X 2\n"));
+	assert_true(renamed_by(dir, "include/deep/table.inc", "1, 2\n"));
+	assert_true(renamed_by(dir, "include/deep/table.inc", "2, 1\n"));
+	free(dir);
+}
+
+static void the_cache_covers_more_files_than_a_folder_usually_has(void **state)
+{
+	char *dir = make_problem("", ""), name[32];
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		char *path;
+
+		snprintf(name, sizeof(name), "h%02d.h", i);
+		path = text_format("%s/%s", dir, name);
+		assert_int_equal(fdio_write_file(path, "\n", 1, NULL), 0);
+		free(path);
+	}
+	assert_true(renamed_by(dir, "h00.h", "#define X 1\n"));
+	assert_true(renamed_by(dir, "h99.h", "#define X 1\n"));
+	free(dir);
+}
+
+static void campaign_files_and_git_do_not_name_the_object(void **state)
+{
+	char *dir = make_problem("", "");
+
+	(void)state;
+	make_folder(dir, ".git");
+	assert_false(renamed_by(dir, ".git/index", "x"));
+	assert_false(renamed_by(dir, "a.clade", "x"));
+	assert_false(renamed_by(dir, "a.clade-wal", "x"));
+	free(dir);
+}
+
+static void a_folder_full_of_other_things_is_refused(void **state)
+{
+	char *dir = make_problem("", ""), *path = text_format("%s/big", dir), *so = NULL;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(fdio_write_file(path, "", 0, NULL), 0);
+	assert_int_equal(truncate(path, 65 << 20), 0);
+	assert_int_equal(plugin_build(&so, dir, &e), ERR_LIMIT);
+	assert_non_null(strstr(e.text, "64 MB"));
+	assert_int_equal(unlink(path), 0);
+	free(path);
+	free(dir);
+}
+
 static void a_crash_in_a_plugin_kills_only_the_process_that_called_it(void **state)
 {
 	char *so = build(
@@ -278,6 +371,10 @@ int main(void)
 		cmocka_unit_test(an_object_without_the_symbol_is_refused),
 		cmocka_unit_test(the_compilers_first_error_line_is_told),
 		cmocka_unit_test(the_cache_is_named_by_what_was_compiled),
+		cmocka_unit_test(the_cache_sees_every_file_below_the_folder),
+		cmocka_unit_test(the_cache_covers_more_files_than_a_folder_usually_has),
+		cmocka_unit_test(campaign_files_and_git_do_not_name_the_object),
+		cmocka_unit_test(a_folder_full_of_other_things_is_refused),
 		cmocka_unit_test(a_crash_in_a_plugin_kills_only_the_process_that_called_it),
 		cmocka_unit_test(problems_are_found_by_name_by_folder_and_by_campaign_file),
 		cmocka_unit_test(a_misspelt_problem_is_answered_with_the_nearest),
