@@ -38,15 +38,32 @@ static int stored_settings(struct campaign *c, char **text, int64_t *elapsed_ns,
 	return rc < 0 ? rc : 0;
 }
 
-static int store_settings(const char *path, const struct campaign *c, struct err *e)
+/* The option that a setting names: "parameters.instances" names "parameters". */
+static const struct option *option_of(const char *path, const char *assignment)
 {
-	struct archive *a = NULL;
-	int rc = archive_open(&a, path, ARCHIVE_WRITE, e);
+	size_t size = path != NULL ? strlen(path) : strcspn(assignment, "=");
+	char *name = text_copy_n(path != NULL ? path : assignment, size);
+	const struct option *o = option_find(name);
 
-	if (rc >= 0)
-		rc = archive_meta_set(a, "settings", c->text, e);
-	archive_close(a);
-	return rc < 0 ? rc : 0;
+	if (o == NULL && strchr(name, '.') != NULL) {
+		*strchr(name, '.') = '\0';
+		o = option_find(name);
+	}
+	free(name);
+	return o;
+}
+
+/* What a score means is settled when a campaign begins; old and new scores would mix. */
+static int refuse_fixed(const struct arguments_settings *settings, struct err *e)
+{
+	for (int i = 0; i < settings->count; i++) {
+		const struct option *o = option_of(settings->rows[i].path, settings->rows[i].value);
+
+		if (o != NULL && o->fixed)
+			return err_set(e, ERR_ARGS, "%s is part of what a score means and stays as it was when the campaign began; start a new "
+				"campaign with clade run", o->path);
+	}
+	return 0;
 }
 
 static bool spent(const struct campaign *c, int64_t elapsed_ns, int64_t evaluations)
@@ -54,15 +71,15 @@ static bool spent(const struct campaign *c, int64_t elapsed_ns, int64_t evaluati
 	return (c->wall_ns > 0 && elapsed_ns >= c->wall_ns) || (c->evaluations > 0 && evaluations >= c->evaluations);
 }
 
-/* Settings given now are stored, so that the next session has them, too. */
-static int settle_settings(struct campaign *c, const struct arguments_settings *settings, const char *path, struct err *e)
+/* Settings given now are stored by the session, once the campaign is open. */
+static int settle_settings(struct campaign *c, const struct arguments_settings *settings, struct err *e)
 {
-	int rc = arguments_apply(settings, c, e);
+	int rc = refuse_fixed(settings, e);
 
 	if (rc >= 0)
+		rc = arguments_apply(settings, c, e);
+	if (rc >= 0)
 		rc = campaign_check(c, e);
-	if (rc >= 0 && settings->count > 0)
-		rc = store_settings(path, c, e);
 	return rc < 0 ? rc : 0;
 }
 
@@ -89,7 +106,7 @@ static int exec_resume(int argc, char **argv)
 	campaign_init(&c);
 	rc = stored_settings(&c, &text, &elapsed_ns, &done, o.path, &e);
 	if (rc >= 0)
-		rc = settle_settings(&c, &settings, o.path, &e);
+		rc = settle_settings(&c, &settings, &e);
 	if (rc < 0) {
 		status = command_error("resume", &e);
 	} else if (o.wall_ns == 0 && o.evaluations == 0 && spent(&c, elapsed_ns, done)) {
@@ -110,7 +127,8 @@ const struct command command_resume = {
 	.help =
 		"  --wall SPAN        go on for so long from now: 90s, 10m, 2h\n"
 		"  --evaluations N    go on for N more evaluations\n"
-		"  --set KEY=VALUE    change an option; it is stored with the campaign; may be repeated\n"
+		"  --set KEY=VALUE    change an option; it is stored with the campaign; may be repeated; not those\n"
+		"                     that settle what a score means: source, target, build, seed, parameters\n"
 		"  --quiet            no progress display\n"
 		"  --json             the summary as one JSON object\n"
 		"\n"

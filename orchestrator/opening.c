@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "evaluators/machine.h"
 #include "orchestrator/briefing.h"
+#include "orchestrator/fingerprint.h"
 #include "orchestrator/placing.h"
 #include "orchestrator/search.h"
 #include "orchestrator/settle.h"
@@ -51,6 +52,25 @@ static int make_secrets(struct archive_birth *b, const struct search *s, struct 
 	return rc;
 }
 
+/* The evaluator's sources and data, as hex, under which the campaign's scores stand. */
+static int evaluator_hex(char hex[HASH_HEX], const struct search *s, struct err *e)
+{
+	struct hash h;
+	int rc = fingerprint_problem(&h, s->campaign->problem_dir, e);
+
+	if (rc == 0)
+		hash_hex(hex, &h);
+	return rc;
+}
+
+static int note_evaluator(struct search *s, struct err *e)
+{
+	char hex[HASH_HEX];
+	int rc = evaluator_hex(hex, s, e);
+
+	return rc < 0 ? rc : archive_meta_set(s->archive, "evaluator", hex, e);
+}
+
 static int create_archive(struct search *s, const struct briefing *b, const struct repo_source *source, struct err *e)
 {
 	char *machine = json_text(b->machine), *declarations = json_text(b->declarations);
@@ -67,6 +87,8 @@ static int create_archive(struct search *s, const struct briefing *b, const stru
 	placing_grid(&birth.grid, s->manifest);
 	if (rc == 0)
 		rc = archive_create(&s->archive, s->path, &birth, e);
+	if (rc == 0)
+		rc = note_evaluator(s, e);
 	free(machine);
 	free(declarations);
 	return rc;
@@ -122,6 +144,21 @@ int opening_create(struct opening *out, struct search *s, const struct briefing 
 }
 
 /* ---- taking up ---- */
+
+static int compare_evaluator(struct search *s, struct err *e)
+{
+	char *stored = NULL;
+	char hex[HASH_HEX];
+	int rc = archive_meta(&stored, s->archive, "evaluator", e);
+
+	if (rc >= 0)
+		rc = evaluator_hex(hex, s, e);
+	if (rc >= 0 && stored != NULL && !text_equal(stored, hex))
+		rc = err_set(e, ERR_ARGS, "files of %s changed since this campaign began, so its scores would mix with the old ones: put them "
+			"back, or start a new campaign with clade run", s->campaign->problem_dir);
+	free(stored);
+	return rc < 0 ? rc : 0;
+}
 
 /* Scores under other metrics, features or rules would mix with the old ones. */
 static int compare_declarations(struct search *s, const struct briefing *b, struct err *e)
@@ -254,6 +291,8 @@ int opening_resume(struct opening *out, struct search *s, const struct briefing 
 	s->elapsed_before_ns = t.elapsed_ns;
 	rc = compare_declarations(s, b, e);
 	if (rc >= 0)
+		rc = compare_evaluator(s, e);
+	if (rc >= 0)
 		rc = compare_machine(out, s, b, e);
 	if (rc >= 0)
 		rc = stored_seed(s, e);
@@ -267,6 +306,8 @@ int opening_resume(struct opening *out, struct search *s, const struct briefing 
 		rc = archive_queue_list(&out->queued, &out->queued_count, s->archive, e);
 	if (rc >= 0)
 		rc = read_map(out, s, e);
+	if (rc >= 0)          /* with what the command line changed, for the next session */
+		rc = archive_meta_set(s->archive, "settings", s->campaign->text, e);
 	return rc < 0 ? rc : 0;
 }
 

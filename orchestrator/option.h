@@ -36,6 +36,7 @@ struct option {
 	const char *fallback;       /* default as text, NULL: none */
 	const char *unit, *text;
 	const char *alias; /* command line flag that means the same ("--wall"), or NULL */
+	int fixed;                   /* 1: part of what a score means, settled when a campaign begins */
 };
 extern const struct option option_table[]; /* ends with path NULL */
 

@@ -89,6 +89,7 @@ struct searches *searches_new(bool timed)
 	assert_int_equal(manifest_from_json(&s->manifest, declarations, NULL), 0);
 	cJSON_Delete(declarations);
 	campaign_init(&t->campaign);
+	t->campaign.problem_dir = text_copy(t->folder);
 	s->loop = &t->loop;
 	s->campaign = &t->campaign;
 	s->progress = progress_new(stderr, true);

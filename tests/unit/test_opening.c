@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/err.h"
@@ -250,6 +251,22 @@ static void a_campaign_whose_seed_was_refused_is_not_taken_up(void **state)
 	assert_non_null(strstr(e.text, "crash: signal 11"));
 }
 
+static void a_changed_file_of_the_evaluator_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct err e = { 0 };
+	char *data = text_format("%s/data.tsv", f->t->folder);
+
+	assert_int_equal(fdio_write_file(data, "1", 1, NULL), 0);
+	create(f);
+	searches_elite(f->t, 0, SEARCHES_SEED, 2);
+	assert_int_equal(fdio_write_file(data, "2", 1, NULL), 0);
+	assert_int_equal(resume(f, &e), ERR_ARGS);
+	assert_non_null(strstr(e.text, "put them back"));
+	unlink(data);
+	free(data);
+}
+
 static void a_changed_evaluator_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -313,6 +330,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_timed_resume_has_the_frozen_seeds_image, set_up_timed, tear_down),
 		TEST(a_campaign_killed_before_its_seed_begins_with_the_seed),
 		TEST(a_campaign_whose_seed_was_refused_is_not_taken_up),
+		TEST(a_changed_file_of_the_evaluator_is_refused),
 		TEST(a_changed_evaluator_is_refused),
 		TEST(another_machine_is_noticed_until_all_was_measured_on_it),
 		TEST(a_second_process_is_told_who_holds_the_campaign),
