@@ -57,6 +57,25 @@ static int write_pid(int fd)
 	return ftruncate(fd, 0) < 0 || pwrite(fd, digits, (size_t)size, 0) != size ? -1 : 0;
 }
 
+/*
+ * The lock's name stands beside the file itself, whatever link leads there. A further hard link would have a lock of its own: a campaign has one
+ * name. A file that is not there yet is locked by the name that it will have.
+ */
+static int lock_name(char **out, const char *path, struct err *e)
+{
+	char *real = realpath(path, NULL);
+	struct stat st;
+
+	if (real != NULL && stat(real, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink > 1) {
+		free(real);
+		return err_set(e, ERR_ARGS, "%s has %ld hard links: a campaign has one name, or two processes could write it; copy it instead",
+			path, (long)st.st_nlink);
+	}
+	*out = text_format("%s-lock", real != NULL ? real : path);
+	free(real);
+	return 0;
+}
+
 /* 1 taken, 0 somebody has it or the file went away. */
 static int try_take(int *out, const char *name, struct err *e)
 {
@@ -81,9 +100,11 @@ static int try_take(int *out, const char *name, struct err *e)
 
 int holder_take(struct holder **out, const char *path, struct err *e)
 {
-	char *name = text_format("%s-lock", path);
-	int fd = -1, rc = 0;
+	char *name = NULL;
+	int fd = -1, rc = lock_name(&name, path, e);
 
+	if (rc < 0)
+		return rc;
 	for (int i = 0; rc == 0 && i < TRIES; i++) {
 		if (i > 0)
 			clock_sleep_ns(PAUSE_NS);
@@ -115,9 +136,12 @@ void holder_release(struct holder *h)
 
 int holder_pid(const char *path)
 {
-	char *name = text_format("%s-lock", path);
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
-	int pid = 0;
+	char *name = NULL;
+	int fd, pid = 0;
+
+	if (lock_name(&name, path, NULL) < 0)
+		return 0;
+	fd = open(name, O_RDONLY | O_CLOEXEC);
 
 	if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK)
 		pid = read_pid(fd);
