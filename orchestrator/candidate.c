@@ -175,7 +175,12 @@ static void lost(struct candidate *c)
 		err_set(&e, ERR_CHILD, "%d jobs in a row were lost with their workers, whatever the candidate: the evaluator or "
 			"this machine fails; see what the workers said above", *losses_of(c));
 		fail(c, &e);
-	} else if (++c->tries >= CANDIDATE_LOSSES_MAX) {
+	} else if (++c->tries >= CANDIDATE_LOSSES_MAX && c->kind != CANDIDATE_CHILD) {
+		/* no verdict on the user's seed or on an honest elite for what may be a killed worker: a resume tries again */
+		err_set(&e, ERR_CHILD, "two workers died on %s; if nobody killed them, its evaluator crashes",
+			c->kind == CANDIDATE_SEED ? "the seed" : "an elite that is measured again");
+		fail(c, &e);
+	} else if (c->tries >= CANDIDATE_LOSSES_MAX) {
 		finish(c, VERDICT_QUARANTINED, "two workers died on it", false);
 	} else if (stopping(c)) {
 		candidate_leave(c);
@@ -207,7 +212,7 @@ static bool no_answer(struct candidate *c, enum pool_outcome outcome, const char
 	else if (outcome == POOL_RECALLED)
 		ask_again(c);
 	if (outcome == POOL_DONE)
-		*losses_of(c) = 0;
+		*losses_of(c) = c->tries = 0;      /* a finished stage clears it of the losses before */
 	return outcome != POOL_DONE;
 }
 
