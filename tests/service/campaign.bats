@@ -180,3 +180,44 @@ load common
 	"$CLADE" run jobshop_rule --file "$scratch/blocking.clade" --seed 8 --workers 1 --evaluations 15 --quiet
 	[ "$(sqlite3 "$campaign" 'SELECT fitness FROM program WHERE proposal = 0')" = "$(sqlite3 "$scratch/blocking.clade" 'SELECT fitness FROM program WHERE proposal = 0')" ]
 }
+
+@test "what a score means cannot be changed by a resume" {
+	"$CLADE" run jobshop_rule --file "$campaign" --seed 3 --evaluations 10 --quiet
+	for setting in parameters.instances=ta71-ta80 target.flags=-O0 build.unit=included seed=5; do
+		run "$CLADE" resume "$campaign" --evaluations 5 --quiet --set "$setting"
+		echo "$output"
+		[ "$status" -ne 0 ]
+		[[ "$output" == *"start a new campaign"* ]]
+	done
+	"$CLADE" resume "$campaign" --evaluations 5 --quiet --set search.crossover=0.5
+	[ "$(status_field evaluations)" -ge 15 ]
+}
+
+@test "two names of one campaign have one writer" {
+	start run exp2_ops --file "$campaign" --wall 10m --quiet
+	wait_evaluations 3
+	ln -s "$campaign" "$scratch/link.clade"
+	run "$CLADE" resume "$scratch/link.clade" --evaluations 5
+	[ "$status" -eq 4 ]
+	[[ "$output" == *"$started"* ]]
+	kill -INT "$started"
+	wait "$started" || true
+	ln "$campaign" "$scratch/hard.clade"
+	run "$CLADE" resume "$scratch/hard.clade" --evaluations 5
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"hard links"* ]]
+}
+
+@test "workers killed while the seed is measured cost nothing but a resume" {
+	start run sgemm_small --file "$campaign" --wall 10m
+	for _ in 1 2 3 4 5 6 7 8; do
+		sleep 0.4
+		ps -o pid=,args= --ppid "$started" 2>/dev/null | awk '/worker/ { print $1 }' | xargs -r kill -9 2>/dev/null || true
+		kill -0 "$started" 2>/dev/null || break
+	done
+	kill -9 "$started" 2>/dev/null || true
+	wait "$started" 2>/dev/null || true
+	"$CLADE" resume "$campaign" --evaluations 2 --quiet
+	[ "$(status_field state)" = finished ]
+	check_file
+}
