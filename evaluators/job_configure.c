@@ -46,6 +46,7 @@ int job_configure_encode(struct buffer *out, const struct job_configure *c, stru
 	json_put_text(w.head, "plugin", c->plugin);
 	json_put_text(w.head, "compiler", c->compiler);
 	json_put_text(w.head, "include_dir", c->include_dir);
+	json_put_i64(w.head, "job_limit_ns", c->job_limit_ns);
 	job_wire_put_strings(w.head, "flags", (const char *const *)c->flags);
 	job_wire_put_strings(w.head, "support", (const char *const *)c->support);
 	json_put_bool(w.head, "candidate_included", c->candidate_included);
@@ -140,6 +141,7 @@ static int read_scalars(struct job_configure *c, const cJSON *head, struct err *
 		(rc = json_bool_at(&c->lane, head, "lane", e)) < 0 ||
 		(rc = json_bool_at(&c->has_seed, head, "has_seed", e)) < 0 ||
 		(rc = json_i64_at(&seed, head, "seed", e)) < 0 ||
+		(rc = json_i64_at(&c->job_limit_ns, head, "job_limit_ns", e)) < 0 ||
 		(rc = job_wire_int_at(&c->cpu, head, "cpu", -1, CPU_MAX, e)) < 0 ||
 		(rc = job_wire_int_at(&c->second_cpu, head, "second_cpu", -1, CPU_MAX, e)) < 0)
 		return rc;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,9 +29,11 @@ struct worker {
 	struct buffer input;
 	pthread_mutex_t lock; /* of out: one frame at a time */
 	pthread_t heart;
-	pthread_mutex_t heart_lock; /* of ended */
+	pthread_mutex_t heart_lock; /* of ended, works and job_beats */
 	pthread_cond_t heart_stop;
 	bool ended, beats;
+	bool works;        /* a job runs */
+	int64_t job_beats; /* heartbeats that fell due since it began */
 	struct job_configure configure;
 	struct rig *rig;
 };
@@ -83,6 +86,31 @@ static struct timespec next_beat(void)
 	return at;
 }
 
+/*
+ * Whether the job that runs outlasted its limit: a plug-in or a library that never returns. Beats
+ * are counted, not time, because a worker that was stopped with its whole session, or slept with
+ * the machine, was not at work meanwhile. The first beat may fall due right behind the job's begin,
+ * so it does not count. The wait for a lane does count; it ends long before the usual limit.
+ */
+static bool hangs(const struct worker *w)
+{
+	return w->works && w->configure.job_limit_ns > 0 &&
+		(w->job_beats - 1) * JOB_HEARTBEAT_NS >= w->configure.job_limit_ns;
+}
+
+/* A heart that stops is the signal: who watches this worker replaces it and its boxes. */
+static void beat_once(struct worker *w)
+{
+	bool hung = hangs(w);
+
+	w->job_beats++;
+	if (!hangs(w))
+		write_head(w, new_head("alive"));
+	else if (!hung)
+		fprintf(stderr, "the job lasts longer than job_limit (%lld s): the evaluator hangs\n",
+			(long long)(w->configure.job_limit_ns / 1000000000));
+}
+
 static void *beat(void *context)
 {
 	struct worker *w = context;
@@ -92,7 +120,7 @@ static void *beat(void *context)
 		struct timespec at = next_beat();
 
 		if (pthread_cond_timedwait(&w->heart_stop, &w->heart_lock, &at) == ETIMEDOUT)
-			write_head(w, new_head("alive"));
+			beat_once(w);
 	}
 	pthread_mutex_unlock(&w->heart_lock);
 	return NULL;
@@ -209,6 +237,14 @@ static job_fn *find_job(const char *kind)
 	return NULL;
 }
 
+static void mark_job(struct worker *w, bool works)
+{
+	pthread_mutex_lock(&w->heart_lock);
+	w->works = works;
+	w->job_beats = 0;
+	pthread_mutex_unlock(&w->heart_lock);
+}
+
 /* 0, or ERR_PROTOCOL when the frame is no job that could be answered. */
 static int do_job(struct worker *w, const struct frame *f, struct err *e)
 {
@@ -222,12 +258,14 @@ static int do_job(struct worker *w, const struct frame *f, struct err *e)
 		return err_set(
 			e, ERR_PROTOCOL, rc < 0 ? "a job without an id" : "a job before configure");
 	buffer_init(&out, OUTPUT_MAX);
+	mark_job(w, true);
 	rc = job ? job(&out, w, id, f, &failure)
 		 : err_set(&failure, ERR_PROTOCOL, "a job of an unknown kind");
 	if (rc < 0) {
 		buffer_clear(&out);
 		job_error_encode(&out, id, failure.text, NULL);
 	}
+	mark_job(w, false);
 	write_bytes(w, out.bytes, out.size);
 	buffer_release(&out);
 	return 0;

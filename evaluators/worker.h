@@ -3,6 +3,8 @@
  *
  *   main thread: read frame → do the job → write the result          heartbeat thread: {"type":"alive"} while the main thread works
  *
+ * A job that lasts longer than job_limit_ns stops the heart: an evaluator that never returns looks like a dead worker, and is replaced like one.
+ *
  * It dies with its parent (PR_SET_PDEATHSIG), on end of file, on a write error. It opens no file of the campaign.
  */
 #pragma once

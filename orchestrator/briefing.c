@@ -52,7 +52,8 @@ static void order_common(const struct briefing *b, struct job_configure *j, cons
 {
 	const struct campaign *c = b->campaign;
 
-	*j = (struct job_configure){ .cpu = -1, .second_cpu = -1, .candidate_included = c->unit == CAMPAIGN_UNIT_INCLUDED };
+	*j = (struct job_configure){ .cpu = -1, .second_cpu = -1, .candidate_included = c->unit == CAMPAIGN_UNIT_INCLUDED,
+		.job_limit_ns = c->job_limit_ns };
 	j->problem_dir = text_copy(c->problem_dir);
 	j->plugin = text_copy(b->plugin);
 	j->compiler = text_copy(c->compiler);

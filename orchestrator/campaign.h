@@ -54,6 +54,8 @@ struct campaign {
 	char *launcher;        /* launcher: template with {worker}; default "{worker}" */
 	/* worker_silence: a worker that says nothing for so long is dead (20s) */
 	int64_t worker_silence_ns;
+	/* job_limit: a worker whose job lasts longer is taken for hung and replaced (10m) */
+	int64_t job_limit_ns;
 	/* seed: of the random numbers; chosen and printed when not given */
 	int64_t seed;
 	bool seed_given;

@@ -47,6 +47,7 @@ static void a_configuration_survives_its_journey(void **state)
 		.lane = true,
 		.compile_cpus = { 0, 5 },
 		.compile_cpu_count = 2,
+		.job_limit_ns = 86400000000000,
 		.seed = UINT64_MAX - 1,
 		.has_seed = true,
 		.parameters = { { (char *)"horizon", (char *)"7" } } };
@@ -71,6 +72,7 @@ static void a_configuration_survives_its_journey(void **state)
 	assert_int_equal(read.second_cpu, -1);
 	assert_int_equal(read.compile_cpus[1], 5);
 	assert_int_equal(read.compile_cpu_count, 2);
+	assert_true(read.job_limit_ns == 86400000000000);
 	assert_true(read.seed == UINT64_MAX - 1);
 	assert_memory_equal(read.key, c.key, 32);
 	assert_string_equal(read.parameters[0][0], "horizon");

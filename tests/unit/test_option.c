@@ -68,6 +68,7 @@ static void defaults_are_what_the_header_says(void **state)
 	assert_int_equal(c->cpu, -1);
 	assert_string_equal(c->launcher, "{worker}");
 	assert_int_equal(c->worker_silence_ns, 20000000000LL);
+	assert_int_equal(c->job_limit_ns, 600000000000LL);
 	assert_int_equal(c->layouts, 6);
 	assert_int_equal(c->pairs, 12);
 	assert_float_equal(c->delta_min, 0.02, 1e-12);
