@@ -8,7 +8,7 @@
 #include "base/text.h"
 
 extern const struct command command_run, command_resume, command_status, command_list, command_show,
-	command_diff, command_lineage, command_export, command_eval, command_problems,
+	command_diff, command_lineage, command_history, command_export, command_eval, command_problems,
 	command_backup, command_doctor, command_worker, command_guide;
 
 const struct command *const command_table[] = {
@@ -19,6 +19,7 @@ const struct command *const command_table[] = {
 	&command_show,
 	&command_diff,
 	&command_lineage,
+	&command_history,
 	&command_export,
 	&command_eval,
 	&command_problems,

@@ -21,6 +21,7 @@
 
 #define ENGINE_TICK_MS 100
 #define ENGINE_DRAWS_PER_TURN 64                 /* fruitless proposals in a row before the loop breathes */
+#define ENGINE_FRUITLESS_MAX 50000               /* nothing new in so many proposals: the space is used up */
 #define ENGINE_AHEAD 3                           /* candidates in flight per slot of either kind, so that no slot waits */
 
 /*
@@ -236,6 +237,10 @@ static void turn(struct engine *g)
 	leave_seed_phase(g);
 	if (s->phase <= SEARCH_OPEN && s->phase != SEARCH_SEED && budget_spent(g))
 		s->phase = SEARCH_DRAINING;
+	if (s->phase == SEARCH_OPEN && s->fruitless > ENGINE_FRUITLESS_MAX) {
+		progress_line(s->progress, "the mutators find nothing new in %d proposals: the campaign ends here", ENGINE_FRUITLESS_MAX);
+		s->phase = SEARCH_DRAINING;
+	}
 	if (s->phase == SEARCH_RETEST)
 		retest_turn(g);
 	if (s->phase == SEARCH_OPEN)

@@ -157,6 +157,7 @@ int proposer_next(struct search *s, struct err *e)
 		s->proposed++;
 		candidate_begin(c);
 	}
+	s->fruitless += rc == 0;
 	mutator_proposal_release(&p);
 	draw_release(&d);
 	return rc;

@@ -69,6 +69,7 @@ struct search {
 	char best_name[HASH_HEX];
 	int64_t session_began_ns, elapsed_before_ns;
 	int64_t evaluations_at_start;
+	int64_t fruitless;                    /* proposals in a row that were nothing new */
 	int losses[2];                        /* jobs lost with their workers since the last answer: measuring, compiling */
 	int64_t commit_ns;                    /* what commits cost since the last one that booked it */
 	bool failed;                          /* an error of ours ends the session; text in failure */

@@ -144,6 +144,7 @@ int settle_verdict(struct candidate *c, enum verdict verdict, const char *reason
 	if (rc < 0)
 		return rc;
 	s->evaluations++;
+	s->fruitless = 0;
 	s->verdicts[verdict]++;
 	if (takes)
 		elites_put(s->elites, c->cell, id, p.fitness, c->depth, c->made.source, c->made.source_bytes, c->flags_json);
@@ -181,6 +182,7 @@ int settle_duplicate(struct candidate *c, const char *level, int64_t of, struct 
 	if (rc < 0)
 		return rc;
 	s->duplicates++;
+	s->fruitless++;
 	s->verdicts[VERDICT_DUPLICATE]++;
 	return 0;
 }
