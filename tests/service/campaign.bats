@@ -11,7 +11,7 @@ load common
 	[ "$(status_field evaluations)" -ge 40 ]
 	[ "$(status_field cells)" -ge 2 ]
 	check_file
-	"$CLADE" history "$campaign" --json >"$scratch/history.json"
+	"$CLADE" history "$campaign" --limit 1000 --json >"$scratch/history.json"
 	[ "$(field "$scratch/history.json" 0.cells)" = 1 ]
 	[ "$("$CLADE" history "$campaign" --changes --limit 1000 --json | grep -c '"new"')" = "$(status_field cells)" ]
 	"$CLADE" history "$campaign" --events | grep -q finished
