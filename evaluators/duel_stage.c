@@ -44,7 +44,6 @@ struct duel {
 	struct job_cost race; /* what run_race took; the rest is the duel's */
 	double *works; /* CPU time over the median of its layout and class, over the report */
 	int work_count, work_room;
-	bool awake;
 };
 
 /* The two processes of one layout. */
@@ -165,7 +164,7 @@ static void end_bout(struct duel *d, struct bout *b)
 
 	for (int i = 0; i < 2; i++)
 		d->boxes_cpu_ns += runs[i] ? host_run_cpu_ns(runs[i]) : 0;
-	d->awake = d->awake || (b->challenger && stopwatch_awake(b->challenger));
+	stopwatch_audit(&d->watch, b->challenger);
 	host_run_end(b->trusted);
 	host_run_end(b->challenger);
 	*b = (struct bout){ 0 };
@@ -422,7 +421,7 @@ static int run_timed(struct duel *d, struct err *e)
 	}
 	if (rc == 0)
 		rc = run_report(d, e);
-	if (rc >= 0 && d->awake)
+	if (rc >= 0 && stopwatch_awake(&d->watch))
 		rc = settled(d, VERDICT_CHEAT,
 			text_copy("it worked between crossings, while it should have slept"));
 	return rc;

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -25,8 +26,15 @@
  * that it burns while they are published is such a look; a sleeping child burns none. A child that
  * sleeps by short timeouts, to be awake at the right moment, shows as awake between crossings.
  */
-#define REST_NS 10000000LL
-/* Queued in its futex, a child may still be on its way out of the core: that costs a us or so (measuring note 2.8: the alarm is above 2 us). */
+/*
+ * A child that burns more than this on its way to sleep works: no interrupt is that long. Once it
+ * may be a pause of the whole machine that its account was charged with, so several such crossings
+ * end the run, before their waiting costs minutes.
+ */
+#define LATE_NS 10000000LL
+#define LATE_MOST_NS 100000000LL
+/* Queued in its futex, a child may still be on its way out of the core: that costs a us or so
+ * (measuring note 2.8: the alarm is above 2 us). */
 #define PEEK_NS 2000
 
 struct host {
@@ -69,6 +77,9 @@ struct clade_run {
 	struct clade_random stream;
 	struct clade_batch batch;
 	struct host_audit audit;
+	int64_t rest_ns; /* how long the last wait for its sleep took, where has_cpu_clock is false */
+	int64_t late_ns; /* of audit.idle_ns, what crossings with more than LATE_NS brought */
+	int late;
 	bool stopped;
 	enum verdict verdict;
 	char reason[HOST_REASON_MAX];    /* what the host says about the end */
@@ -269,8 +280,9 @@ static int stop_by_outcome(struct clade_run *run, enum sandbox_outcome outcome)
 	case SANDBOX_FORBIDDEN:
 		return stop(run, VERDICT_FORBIDDEN, "it made a system call");
 	case SANDBOX_CHEAT:
-		return stop(
-			run, VERDICT_CHEAT, "it wrote into the page that only the box may write");
+		return stop(run, VERDICT_CHEAT,
+			"it goes on working after its answer, or wrote into the page that only "
+			"the box may write");
 	default:
 		err_set(&run->failure, ERR_SANDBOX, "the run box answered '%s'",
 			sandbox_outcome_name(outcome));
@@ -316,38 +328,59 @@ static int64_t cpu_of(const struct clade_run *run)
 		: 0;
 }
 
-/* The inputs, where the child can read them. Returns the CPU time that it burnt meanwhile: a sleeping child burns none. */
+/*
+ * Whether the child sleeps, waited for as long as an answer may take. What it burns meanwhile,
+ * run_child_cross books as idle; the time that the driver lost counts against the budget.
+ */
+static bool await_rest(struct clade_run *run)
+{
+	int64_t begun_ns = clock_now_ns(), waited_ns;
+	bool rests = run_child_rest(run->child, run->call_limit_ns);
+
+	waited_ns = clock_now_ns() - begun_ns;
+	run->rest_ns = run->has_cpu_clock ? 0 : waited_ns;
+	if (waited_ns > LATE_NS)
+		run->spent_ns += waited_ns;
+	return rests;
+}
+
+/* The inputs, where the child can read them. Returns the CPU time that it burnt meanwhile: a
+ * sleeping child burns none. */
 static int64_t publish(struct clade_run *run, const struct clade_batch *b)
 {
-	int64_t rested_ns = 0;
+	int64_t rested_ns = run->channel == RUN_BLOCKING ? cpu_of(run) : 0;
 
-	if (run->channel == RUN_BLOCKING) {
-		run_child_rest(run->child, REST_NS);     /* one that never rests shows in the audit */
-		rested_ns = cpu_of(run);
-	}
 	memcpy(run_child_arguments(run->child), run->arguments, b->arguments_used);
 	memcpy(run_child_results(run->child), run->results, run->copied);
 	return run->channel == RUN_BLOCKING ? cpu_of(run) - rested_ns : 0;
 }
 
+/* Where no CPU clock can be read, all the time until it slept counts as work. */
 static void account(struct clade_run *run, const struct run_crossing *c, int64_t peeked_ns)
 {
+	int64_t idle_ns = run->has_cpu_clock ? c->idle_cpu_ns : run->rest_ns;
+
 	run->wall_ns = c->wall_ns;
 	run->spent_ns += c->wall_ns;
 	run->work_ns = c->child_cpu_ns;
 	run->cpu_ns += c->child_cpu_ns;
 	run->audit.crossings++;
 	run->audit.peeked += peeked_ns > PEEK_NS;
-	if (c->idle_cpu_ns > AWAKE_NS) {
+	if (idle_ns > AWAKE_NS) {
 		run->audit.awake++;
-		run->audit.idle_ns += c->idle_cpu_ns - AWAKE_NS;
+		run->audit.idle_ns += idle_ns - AWAKE_NS;
+	}
+	if (idle_ns > LATE_NS) {
+		run->late++;
+		run->late_ns += idle_ns;
 	}
 }
 
 int host_cross(struct clade_run *run, struct clade_batch *b)
 {
 	struct run_crossing crossing = { 0 };
-	int64_t peeked_ns;
+	int64_t peeked_ns = 0;
+	bool rests;
 	int call;
 
 	if (run->stopped || run->failure.code != 0)
@@ -358,14 +391,21 @@ int host_cross(struct clade_run *run, struct clade_batch *b)
 		return CLADE_STOPPED;
 	}
 	close_batch(b);
-	peeked_ns = publish(run, b);
+	rests = run->channel != RUN_BLOCKING || await_rest(run);
+	if (rests)
+		peeked_ns = publish(run, b);
+	/* One that does not rest gets nothing to read; the crossing says whether it is dead. */
 	if (run_child_cross(&crossing, run->child, b->calls, b->count, run->results, run->copied,
-		    run->call_limit_ns, &run->failure) < 0)
+		    rests ? run->call_limit_ns : 0, &run->failure) < 0)
 		return CLADE_STOPPED;
 	b->crossed = true;
 	account(run, &crossing, peeked_ns);
+	if (!rests && crossing.outcome == SANDBOX_OK)
+		return stop(run, VERDICT_CHEAT, "it goes on working after its answer");
 	if (crossing.outcome != SANDBOX_OK)
 		return stop_by_outcome(run, crossing.outcome);
+	if (run->late > 1 && run->late_ns > LATE_MOST_NS)
+		return stop(run, VERDICT_CHEAT, "it goes on working after its answers");
 	if (run->spent_ns > run->budget_ns)
 		return stop(run, VERDICT_TIMEOUT,
 			"its crossings together took longer than an evaluation may");
@@ -573,7 +613,10 @@ int64_t host_run_cpu_ns(const struct clade_run *run)
 
 struct host_audit host_run_audit(const struct clade_run *run)
 {
-	return run->audit;
+	struct host_audit audit = run->audit;
+
+	audit.cpu_ns = run->cpu_ns;
+	return audit;
 }
 
 const struct run_call *host_run_calls(const struct clade_run *run, int *count, size_t *copied)

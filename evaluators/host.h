@@ -69,10 +69,14 @@ int64_t host_run_work_ns(const struct clade_run *run);
 /* The candidate's CPU time in all crossings. */
 int64_t host_run_cpu_ns(const struct clade_run *run);
 /*
- * What the candidate did between crossings, while it should have slept. awake: crossings before which it had burnt more CPU time than
- * going to sleep costs, idle_ns: by how much in all; peeked: it ran while its next inputs were published.
+ * What the candidate did between crossings, while it should have slept. awake: crossings before
+ * which it had burnt more CPU time than going to sleep costs, idle_ns: by how much in all; peeked: it
+ * ran while its next inputs were published; cpu_ns: its CPU time in the crossings themselves.
  */
-struct host_audit { int crossings, awake, peeked; int64_t idle_ns; };
+struct host_audit {
+	int crossings, awake, peeked;
+	int64_t idle_ns, cpu_ns;
+};
 struct host_audit host_run_audit(const struct clade_run *run);
 /* The shape of the last crossing, for calibrating an empty one. Borrowed. */
 const struct run_call *host_run_calls(const struct clade_run *run, int *count, size_t *copied);

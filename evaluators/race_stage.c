@@ -66,8 +66,12 @@ static int start_sides(struct race *race, const struct job_evaluate *job, struct
 		rc = start(&race->candidate, race, job->image, &fault, e);
 	if (rc == 1)
 		return settled(race, fault.verdict, fault.reason);
-	if (rc == 0 && job->rival.size > 0 && start(&race->rival, race, job->rival, &fault, e) == 1)
-		free(fault.reason); /* a rival that no longer runs is no rival */
+	if (rc == 0 && job->rival.size > 0)
+		rc = start(&race->rival, race, job->rival, &fault, e);
+	if (rc == 1) { /* a rival that no longer runs is no rival */
+		free(fault.reason);
+		rc = 0;
+	}
 	return rc;
 }
 
@@ -193,7 +197,8 @@ static int run_all(struct race *race, const struct job_evaluate *job, struct err
 		rc = run_race(race, e);
 	if (rc == 0)
 		rc = run_ratios(race, job->floor, e);
-	if (rc >= 0 && race->candidate && stopwatch_awake(race->candidate))
+	stopwatch_audit(&race->watch, race->candidate);
+	if (rc >= 0 && stopwatch_awake(&race->watch))
 		rc = settled(race, VERDICT_CHEAT,
 			text_copy("it worked between crossings, while it should have slept"));
 	return rc;

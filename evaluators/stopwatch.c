@@ -41,11 +41,14 @@
 /* On a busy core batches of many ms are spoilt always, and repeating them would take minutes. */
 #define REPEATS_ENOUGH_NS 50000000LL
 
-/* The audit of invariant iv: an alarm is a rate, since an honest child is now and then seen on its
- * way to sleep. */
-#define AUDIT_CROSSINGS 40
+/*
+ * The audit of invariant iv: an alarm is a rate, since an honest child is now and then seen on its
+ * way to sleep; but one such crossing is no rate, however few there are.
+ */
 #define AUDIT_RATE 0.05
+#define AUDIT_LEAST 2
 #define AUDIT_SHARE 0.05
+#define AUDIT_LEAST_NS 100000
 
 struct observed {
 	double wall_ns, work_ns;
@@ -270,7 +273,6 @@ int stopwatch_pair(double *d, struct stopwatch *w, struct clade_run *const sides
 		if (rc != 0)
 			return rc;
 		worst = fmax(spoilt(c, &tried[0]), spoilt(c, &tried[1]));
-		w->repeated += worst > 1;
 		if (worst < least) {
 			least = worst;
 			memcpy(seen, tried, sizeof(seen));
@@ -285,17 +287,29 @@ int stopwatch_pair(double *d, struct stopwatch *w, struct clade_run *const sides
 	return 0;
 }
 
-/*
- * Interrupts and stolen time are charged to whoever runs, so an honest child shows some: on a loaded machine one crossing in some hundred. To gain by it,
- * a candidate must burn between crossings a share of what it burns in them; a few interrupts are no such share.
- */
-bool stopwatch_awake(const struct clade_run *run)
+void stopwatch_audit(struct stopwatch *w, const struct clade_run *run)
 {
-	struct host_audit a = host_run_audit(run);
+	struct host_audit a = run ? host_run_audit(run) : (struct host_audit){ 0 };
 
-	if (a.crossings < AUDIT_CROSSINGS)
-		return false;
-	if (a.peeked > AUDIT_RATE * a.crossings)
+	w->audit.crossings += a.crossings;
+	w->audit.awake += a.awake;
+	w->audit.peeked += a.peeked;
+	w->audit.idle_ns += a.idle_ns;
+	w->audit.cpu_ns += a.cpu_ns;
+}
+
+/*
+ * Interrupts and stolen time are charged to whoever runs, so an honest child shows some: on a loaded
+ * machine one crossing in some hundred, with 20 to 60 us. To gain by it, a candidate must burn
+ * between crossings a share of what it burns in them; a few interrupts are no such share.
+ */
+bool stopwatch_awake(const struct stopwatch *w)
+{
+	const struct host_audit *a = &w->audit;
+	double often = fmax(AUDIT_LEAST, AUDIT_RATE * a->crossings);
+
+	if (a->peeked >= often)
 		return true;
-	return a.awake > AUDIT_RATE * a.crossings && (double)a.idle_ns > AUDIT_SHARE * (double)host_run_cpu_ns(run);
+	return a->awake >= often && a->idle_ns > AUDIT_LEAST_NS &&
+		(double)a->idle_ns > AUDIT_SHARE * (double)a->cpu_ns;
 }

@@ -28,8 +28,8 @@ struct stopwatch {
 	struct random order;
 	struct clade_run *empty; /* owned: an entry that returns at once */
 	struct stopwatch_class classes[CLADE_CLASSES_MAX];
-	int pairs;    /* timed so far */
-	int repeated; /* pairs that somebody else's use of the core spoilt */
+	int pairs; /* timed so far */
+	struct host_audit audit; /* summed over the runs that stopwatch_audit was given */
 	/*
 	 * CPU time a call of every timed batch of sides[1] since work_count was last set to 0, spoilt
 	 * ones too: slow batches are the likelier ones to be spoilt, and must not vanish unseen.
@@ -57,6 +57,11 @@ int stopwatch_calibrate(struct stopwatch *w, struct clade_run *trusted,
  * or our own error. */
 int stopwatch_pair(double *d, struct stopwatch *w, struct clade_run *const sides[2],
 	int class_index, struct stopwatch_fault *fault, struct err *e);
-/* Whether the candidate worked between crossings more often than an honest one can (more than 5 %
- * of at least 40). */
-bool stopwatch_awake(const struct clade_run *run);
+/*
+ * Adds a candidate's run to the audit, once, when its crossings are over; NULL is no run. A slow kernel has a few crossings a run only, so
+ * that the sum over a job is judged, not a run.
+ */
+void stopwatch_audit(struct stopwatch *w, const struct clade_run *run);
+/* Whether the candidate worked between its crossings more than an honest one can, in all runs of
+ * the audit together. */
+bool stopwatch_awake(const struct stopwatch *w);
