@@ -97,3 +97,25 @@ as_user() {
 	as_user "$CLADE" status "$campaign" --json >"$scratch/status.json"
 	[ "$(field "$scratch/status.json" evaluations)" -ge 60 ]
 }
+
+@test "a candidate on which the evaluator hangs is tried by two workers and then quarantined" {
+	install_clade
+	run as_user timeout -k 1 90 "$CLADE" run "$scratch/outside" --file "$campaign" --seed 2 --evaluations 60 --wall 40s \
+		--set parameters.hang=better --set job_limit=2s --set worker_silence=3s
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"the evaluator hangs"* ]]
+	as_user "$CLADE" list "$campaign" --verdict quarantined --json >"$scratch/list.json"
+	[ "$(field "$scratch/list.json" 0.verdict)" = quarantined ]
+}
+
+@test "a hung evaluator does not hold a campaign far beyond its wall time" {
+	install_clade
+	SECONDS=0
+	run as_user timeout -k 1 60 "$CLADE" run "$scratch/outside" --file "$campaign" --seed 2 --evaluations 5000 --wall 10s \
+		--set parameters.hang=better --set job_limit=4s --set worker_silence=3s
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"the evaluator hangs"* ]]
+	[ "$SECONDS" -lt 40 ]
+}

@@ -1,6 +1,7 @@
 /*
  * evaluator.c of the test problem "outside" - cosine on [0, 1] by straight-line arithmetic, written as a stranger would, against the
- * installed header alone. `parameters: {crash: all | better}` makes it die by abort(): always, or only on a candidate that beats the seed.
+ * installed header alone. `parameters: {crash: all | better}` makes it die by abort(): always, or only on a candidate that beats the seed;
+ * `{hang: better}` makes it never return from such a candidate.
  */
 #include <clade/evaluator.h>
 
@@ -45,7 +46,7 @@ static double largest_error(const struct clade_host *host, struct clade_run *run
 
 static int evaluate(void *state, const struct clade_host *host, struct clade_run *run, enum clade_stream stream, double *metrics)
 {
-	const char *crash = host->parameter(host, "crash");
+	const char *crash = host->parameter(host, "crash"), *hang = host->parameter(host, "hang");
 	int answer;
 	double worst = largest_error(host, run, stream, &answer);
 
@@ -54,6 +55,8 @@ static int evaluate(void *state, const struct clade_host *host, struct clade_run
 		return answer;
 	if (crash != NULL && (strcmp(crash, "all") == 0 || (strcmp(crash, "better") == 0 && stream == CLADE_SEARCH && worst < 0.039)))
 		abort();
+	while (hang != NULL && strcmp(hang, "better") == 0 && stream == CLADE_SEARCH && worst < 0.039)
+		((volatile const char *)hang)[0];
 	metrics[0] = -log10(worst + 1e-16);
 	return CLADE_OK;
 }
