@@ -12,6 +12,8 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 JOBS    ?= $(shell nproc)
 O       := $(BUILD)/obj
+# The shipped evaluators are built for the machine that builds them; packagers set PROBLEM_ARCH= (nothing).
+PROBLEM_ARCH ?= -march=native
 
 FOLDERS   := base archive sandbox mutators evaluators orchestrator
 LIBRARIES := libuv sqlite3 libgit2 libcjson libxxhash libseccomp yaml-0.1 tree-sitter cminpack libzstd
@@ -120,7 +122,7 @@ $(BUILD)/include/clade/clade_adapter.h: evaluators/clade_adapter.h
 $(BUILD)/problems/%.so: evaluators/problems/%/evaluator.c Makefile $(PUBLIC)
 	@mkdir -p $(@D)
 	$(call say,PLUGIN)
-	$(Q)$(CC) $(BASIC) $(SANFLAGS) -O3 -march=native -fPIC -shared -I$(BUILD)/include -MMD -MP -MF $@.d -o $@ $< -lm
+	$(Q)$(CC) $(BASIC) $(SANFLAGS) -O3 $(PROBLEM_ARCH) -fPIC -shared -I$(BUILD)/include -MMD -MP -MF $@.d -o $@ $< -lm
 
 # ---- tests and benches ----
 $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libclade.a Makefile
