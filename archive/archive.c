@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -200,6 +201,19 @@ static void remove_with(const char *path, const char *suffix)
  * campaign. A -wal file without its database is dead (SQLite would delete it too), but read with a
  * new database it would be taken for its own.
  */
+/* Closing moves the WAL into the file; on a full disk it stays beside, and the file alone would be no campaign. */
+static int check_whole(const char *made, struct err *e)
+{
+	char *wal = text_format("%s-wal", made);
+	struct stat st;
+	int rc = 0;
+
+	if (stat(wal, &st) == 0 && st.st_size > 0)
+		rc = err_set(e, ERR_FULL, "the new file cannot be completed: is the disk full?");
+	free(wal);
+	return rc;
+}
+
 static int make_file(const char *path, const struct archive_birth *birth, struct err *e)
 {
 	char *made = text_format("%s.new-%ld", path, (long)getpid());
@@ -211,6 +225,8 @@ static int make_file(const char *path, const struct archive_birth *birth, struct
 	}
 	unlink(made);
 	rc = fill_new(made, birth, e);
+	if (rc == 0)
+		rc = check_whole(made, e);
 	remove_with(path, "-wal");
 	remove_with(path, "-shm");
 	if (rc == 0 && rename(made, path) < 0)
@@ -640,6 +656,20 @@ static int name_copy(const char *made, const char *path, struct err *e)
 	return err_errno(e, errno == EEXIST ? ERR_BUSY : ERR_IO, "%s", path);
 }
 
+/* SQLite's own check of the copy; ERR_FORMAT with its first words. */
+static int audit_pages(struct db *copy, struct err *e)
+{
+	struct stmt *q = NULL;
+	int rc = db_stmt(&q, copy, "PRAGMA quick_check(1)", e);
+
+	if (rc == 0)
+		rc = stmt_step(q, e);
+	if (rc == 1 && !text_equal(stmt_text(q, "quick_check"), "ok"))
+		rc = err_set(e, ERR_FORMAT, "the campaign is damaged, and so would be its copy: %s", stmt_text(q, "quick_check"));
+	stmt_done(q);
+	return rc < 0 ? rc : 0;
+}
+
 int archive_backup(struct archive *a, const char *path, struct err *e)
 {
 	char *made = text_format("%s.new-%ld", path, (long)getpid());
@@ -654,6 +684,8 @@ int archive_backup(struct archive *a, const char *path, struct err *e)
 	rc = db_open(&to, made, DB_CREATE, e);
 	if (rc == 0)
 		rc = copy_pages(a, to, e);
+	if (rc == 0)          /* a damaged campaign gives a damaged copy: say so now, not when it is needed */
+		rc = audit_pages(to, e);
 	db_close(to);
 	if (rc == 0)
 		rc = name_copy(made, path, e);

@@ -154,7 +154,7 @@ int archive_totals(struct archive_totals *out, struct archive *a, struct err *e)
 int archive_set_state(struct archive *a, const char *state, const char *why, struct err *e);
 int archive_set_elapsed(struct archive *a, int64_t elapsed_ns, struct err *e);
 
-struct archive_count { char name[32]; int64_t count; int64_t wall_ns, cpu_ns, rejected; };
+struct archive_count { char name[96]; int64_t count; int64_t wall_ns, cpu_ns, rejected; };
 int archive_verdicts(struct archive_count **out, int *count, struct archive *a, struct err *e);    /* caller frees the array */
 int archive_stages(struct archive_count **out, int *count, struct archive *a, struct err *e);
 int archive_operators(struct archive_count **out, int *count, struct archive *a, struct err *e);   /* "mutator/operator": proposed in count, those that entered the map in rejected */
