@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "archive/repo.h"
 #include "base/err.h"
@@ -149,6 +150,49 @@ static const char *author(const char *variable, const char *fallback)
 	return value && *value ? value : fallback;
 }
 
+/*
+ * Where the patch goes: "-" is standard output, a pipe or device is written to, and of regular files only an older patch is replaced: the campaign
+ * itself, or the user's source, is one slip of the keyboard away.
+ */
+static int check_target(const char *path, struct err *e)
+{
+	struct stat st;
+	char head[5] = "";
+	FILE *f;
+
+	if (strcmp(path, "-") == 0 || stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+		return 0;
+	f = fopen(path, "r");
+	if (f != NULL) {
+		if (fread(head, 1, 4, f) != 4)
+			head[0] = '\0';
+		fclose(f);
+	}
+	if (memcmp(head, "From", 4) == 0)
+		return 0;
+	return err_set(e, ERR_ARGS, "%s exists and is no patch; it is not overwritten: give another name to --patch", path);
+}
+
+static int write_target(const char *path, const char *mail, struct err *e)
+{
+	struct stat st;
+	FILE *f;
+	int rc = 0;
+
+	if (strcmp(path, "-") == 0)
+		return fputs(mail, stdout) < 0 ? err_errno(e, ERR_IO, "standard output") : 0;
+	if (lstat(path, &st) < 0 || S_ISREG(st.st_mode))
+		return fdio_write_file(path, mail, strlen(mail), e);
+	f = fopen(path, "w");
+	if (f == NULL)
+		return err_errno(e, ERR_IO, "%s", path);
+	if (fputs(mail, f) < 0)
+		rc = err_errno(e, ERR_IO, "%s", path);
+	if (fclose(f) != 0 && rc == 0)
+		rc = err_errno(e, ERR_IO, "%s", path);
+	return rc;
+}
+
 static int write_patch(struct request *q, struct err *e)
 {
 	bool forced = !q->confirmation.confirmed || q->confirmation.flags_alone;
@@ -165,7 +209,7 @@ static int write_patch(struct request *q, struct err *e)
 		author("GIT_AUTHOR_NAME", "Clade"), author("GIT_AUTHOR_EMAIL", "clade@localhost"),
 		e);
 	if (rc >= 0)
-		rc = fdio_write_file(q->patch, mail, strlen(mail), e);
+		rc = write_target(q->patch, mail, e);
 	repo_source_release(&source);
 	free(subject);
 	free(body);
@@ -248,6 +292,8 @@ static int export(struct request *q, const char *file, const char *id)
 		return refuse(q, q->confirmation.reason);
 	if (write_patch(q, &e) < 0)
 		return command_error("export", &e);
+	if (strcmp(q->patch, "-") == 0)      /* the patch alone, for a pipe into git am */
+		return COMMAND_DONE;
 	if (q->json)
 		print_json(q);
 	else
@@ -265,6 +311,7 @@ static int read_arguments(int argc, char **argv)
 		{ .name = "--json", .type = ARGUMENTS_FLAG, .place = &q.json },
 		{ .name = NULL },
 	};
+	struct err e = { 0 };
 	int status = arguments_read(words, 1, 2, rows, &command_export, argc, argv);
 
 	if (status != ARGUMENTS_GO_ON)
@@ -272,6 +319,8 @@ static int read_arguments(int argc, char **argv)
 	if (!q.patch)
 		return command_fail(
 			"export", COMMAND_USAGE, "--patch OUT is missing: where the patch goes");
+	if (check_target(q.patch, &e) < 0)
+		return command_error("export", &e);
 	status = export(&q, words[0], words[1]);
 	confirmation_release(&q.confirmation);
 	archive_program_release(&q.winner);
@@ -289,7 +338,8 @@ const struct command command_export = {
 		"beside seed and references, the holdout, machine, compiler and flags,\n"
 		"campaign, lineage, how to see it again.\n"
 		"\n"
-		"  --patch OUT   the file to write; one that exists is replaced\n"
+		"  --patch OUT   the file to write; - is standard output; of files that\n"
+		"                exist only an older patch is replaced\n"
 		"  --force       write the patch of a winner that is not confirmed, labelled\n"
 		"                so\n"
 		"  --json        one JSON object: what list prints, and patch, confirmed,\n"

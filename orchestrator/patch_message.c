@@ -125,9 +125,32 @@ static void put_target(struct buffer *b, const struct viewer *v,
 }
 
 /* Single quotes, so that a shell takes the words as they are. */
+/* One word for a shell, on one line: people paste this command, and names of files and values are anybody's. */
+static void put_word(struct buffer *b, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=,+:@%-";
+	char *clean = text_printable(word, strlen(word), BODY_BYTES_MAX);
+
+	for (char *c = clean; *c != '\0'; c++)
+		*c = *c == '\n' || *c == '\t' ? '?' : *c;
+	if (*clean != '\0' && clean[strspn(clean, plain)] == '\0') {
+		buffer_add_text(b, clean);
+	} else {
+		buffer_add_text(b, "'");
+		for (const char *c = clean; *c != '\0'; c++)
+			buffer_add(b, *c == '\'' ? "'\\''" : c, *c == '\'' ? 4 : 1);
+		buffer_add_text(b, "'");
+	}
+	free(clean);
+}
+
 static void put_set(struct buffer *b, const char *key, const char *value)
 {
-	buffer_format(b, " --set %s='%s'", key, value);
+	char *both = text_format("%s=%s", key, value);
+
+	buffer_add_text(b, " --set ");
+	put_word(b, both);
+	free(both);
 }
 
 static char *words_text(const struct option_words *w)
@@ -174,13 +197,15 @@ static void put_command(struct buffer *b, const struct viewer *v, const char *fl
 
 	/* A built-in goes by its name, any other problem by its folder. */
 	plugin_find_problem(&dir, v->settings.problem, NULL);
-	buffer_format(b, "  clade eval %s %s",
-		text_equal(dir, v->settings.problem_dir) ? v->settings.problem
-							 : v->settings.problem_dir,
-		source->path);
+	buffer_add_text(b, "  clade eval ");
+	put_word(b, text_equal(dir, v->settings.problem_dir) ? v->settings.problem : v->settings.problem_dir);
+	buffer_add_text(b, source->path[0] == '-' ? " ./" : " ");
+	put_word(b, source->path);
 	free(dir);
-	if (*flags)
-		buffer_format(b, " --flags '%s'", flags);
+	if (*flags) {
+		buffer_add_text(b, " --flags ");
+		put_word(b, flags);
+	}
 	if (v->manifest->timed && source->commit) {
 		put_set(b, "source.repo", ".");
 		put_set(b, "source.commit", source->commit);

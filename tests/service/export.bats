@@ -44,3 +44,29 @@ make_repository() {
 	[ "$status" -eq 5 ]
 	[ ! -e "$scratch/none.patch" ]
 }
+
+@test "export overwrites nothing but an older patch, and writes to a pipe" {
+	make_repository
+	"$CLADE" run "$scratch/git.yaml" --file "$campaign" --seed 4 --evaluations 40 --quiet
+	cp "$campaign" "$scratch/before"
+	run "$CLADE" export "$campaign" --patch "$campaign"
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"not overwritten"* ]]
+	cmp "$campaign" "$scratch/before"
+	echo "int mine;" >"$scratch/mine.c"
+	run "$CLADE" export "$campaign" --patch "$scratch/mine.c"
+	[ "$status" -ne 0 ]
+	[ "$(cat "$scratch/mine.c")" = "int mine;" ]
+	git clone -q "$scratch/repo" "$scratch/piped"
+	"$CLADE" export "$campaign" --patch - | git -C "$scratch/piped" -c user.name=P -c user.email=p@example.org am -q
+	[ "$(git -C "$scratch/piped" diff --name-only HEAD~1)" = src/math/exp2.c ]
+	"$CLADE" export "$campaign" --patch "$scratch/best.patch"
+	"$CLADE" export "$campaign" --patch "$scratch/best.patch"
+}
+
+@test "output that cannot be written is no success" {
+	[ -w /dev/full ] || skip "no /dev/full here"
+	"$CLADE" run exp2_ops --file "$campaign" --seed 4 --evaluations 20 --quiet
+	run bash -c '"$1" list "$2" --json >/dev/full' - "$CLADE" "$campaign"
+	[ "$status" -eq 1 ]
+}
