@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -57,14 +58,18 @@ int command_help(const struct command *c)
 
 int command_fail(const char *name, int status, const char *format, ...)
 {
+	char text[2 * ERR_TEXT_MAX];
+	char *clean;
 	va_list args;
 
 	fflush(stdout);
-	fprintf(stderr, "clade %s: ", name);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	fprintf(stderr, "\n");
+	/* a file's name or a value may hold escape sequences: they are not for the terminal */
+	clean = text_printable(text, strlen(text), sizeof text);
+	fprintf(stderr, "clade %s: %s\n", name, clean);
+	free(clean);
 	if (status == COMMAND_USAGE)
 		fprintf(stderr, "try: clade %s --help\n", name);
 	return status;

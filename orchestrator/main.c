@@ -60,7 +60,7 @@ int main(int argc, char **argv)
 		return unknown(argv[1]);
 	status = argc > 1 ? c->exec(argc - 1, argv + 1) : c->exec(1, fallback);
 	/* Output that did not reach its file is no success. */
-	if (fflush(stdout) != 0 && status == COMMAND_DONE) {
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status == COMMAND_DONE) {
 		fprintf(stderr, "clade: standard output cannot be written\n");
 		status = COMMAND_FAILED;
 	}

@@ -1,11 +1,26 @@
 #include "orchestrator/session.h"
 
-#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/fdio.h"
+#include "base/text.h"
 #include "orchestrator/command.h"
 #include "orchestrator/summary.h"
+
+/* A campaign whose seed was refused holds nothing: the mended seed may have its name. */
+static void forget(const char *path)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-lock" };
+
+	for (int i = 0; i < 4; i++) {
+		char *name = text_format("%s%s", path, suffixes[i]);
+
+		unlink(name);
+		free(name);
+	}
+}
 
 int session_run(const char *command, struct campaign *c, const struct engine_options *o)
 {
@@ -15,6 +30,8 @@ int session_run(const char *command, struct campaign *c, const struct engine_opt
 
 	if (rc < 0 && e.code == ERR_BUSY)
 		return command_error(command, &e);
+	if (rc < 0 && end == ENGINE_SEED_REFUSED && !o->resume)
+		forget(o->path);
 	if (rc < 0) {
 		command_error(command, &e);
 		/* what was found before the failure is still worth telling, if there is a file at all */

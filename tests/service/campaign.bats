@@ -82,6 +82,7 @@ load common
 	[ "$status" -ne 0 ]
 	[[ "$output" == *"seed"* ]]
 	[[ "$output" == *"wrong"* ]]
+	[ ! -e "$campaign" ]
 }
 
 @test "a full disk stops the campaign cleanly with the file intact" {
@@ -99,6 +100,17 @@ load common
 	"$CLADE" resume "$campaign" --evaluations 5 --quiet
 	[ "$(status_field evaluations)" -ge $((before + 5)) ]
 	check_file
+}
+
+@test "a disk that is full from the beginning leaves nothing half made" {
+	[ "$(id -u)" = 0 ] || skip "mounting a small disk needs root"
+	mkdir "$scratch/disk"
+	mount -t tmpfs -o size=360k tmpfs "$scratch/disk" || skip "no mount here"
+	run "$CLADE" run exp2_ops --file "$scratch/disk/c.clade" --wall 10s --quiet
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"full"* || "$output" == *"No space"* ]]
+	[ ! -e "$scratch/disk/c.clade" ] || [ "$(sqlite3 "$scratch/disk/c.clade" 'PRAGMA integrity_check')" = ok ]
 }
 
 @test "a new best runs the user's hook" {
