@@ -6,8 +6,8 @@
  *        ◀── {"type":"ready","version":1,"pid":n,"manifest":{...},"machine":{...},"compiler":"..."}   or {"type":"failed","error":"..."}
  *        {"type":"job","id":"17","kind":"compile|evaluate|duel|tune", ...} + blobs  ──▶          at most two in flight
  *        ◀── {"type":"result","id":"17", ...} + blobs          in order; "error" instead of a verdict is our own failure
- *        ◀── {"type":"alive"} every heartbeat_ns, from a thread of its own, also while a job runs,
- *                                                                                                but not once it lasts longer than job_limit_ns
+ *        ◀── {"type":"alive"} every heartbeat_ns, from a thread of its own, also while a job runs
+ *        ◀── {"type":"failed","error":"..."} and the worker's end, when a job lasts longer than job_limit_ns
  *        {"type":"bye"} ──▶ and ◀── {"type":"bye"}: the only clean end. End of file, silence or bytes that are no frame: the worker is dead.
  *
  * Blobs are named by their index in the head ("source":0, "image":1, ...). Encoding and decoding stand in job.c once, for both sides.
@@ -40,7 +40,7 @@ struct job_configure {
 	int second_cpu;                   /* for the spinning channel of decisions, -1: blocking */
 	bool lane;                        /* take the machine-wide lock of cpu around timing */
 	int compile_cpus[64]; int compile_cpu_count;   /* where compile boxes may run; 0: anywhere */
-	int64_t job_limit_ns;             /* a job that lasts longer hangs: the worker falls silent (worker.h); 0: none */
+	int64_t job_limit_ns;             /* a job that lasts longer hangs, and the worker ends (worker.h); 0: none */
 	uint64_t seed; bool has_seed;     /* keys of search, probe, check and holdout inputs derive from it when given */
 	uint8_t key[32];                  /* the campaign's input key */
 	char *parameters[16][2];          /* name, value; NULL-ended */

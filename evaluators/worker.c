@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -71,6 +70,14 @@ static cJSON *new_head(const char *type)
 	return head;
 }
 
+static void write_failed(struct worker *w, const struct err *e)
+{
+	cJSON *head = new_head("failed");
+
+	json_put_text(head, "error", e->text);
+	write_head(w, head);
+}
+
 /* The next beat, on the clock that condition variables wait on. */
 static struct timespec next_beat(void)
 {
@@ -98,17 +105,21 @@ static bool hangs(const struct worker *w)
 		(w->job_beats - 1) * JOB_HEARTBEAT_NS >= w->configure.job_limit_ns;
 }
 
-/* A heart that stops is the signal: who watches this worker replaces it and its boxes. */
+/* The thread that hangs cannot be stopped from here, so the process ends, and its boxes with it:
+ * also on another machine, where whoever started it could not kill it. */
 static void beat_once(struct worker *w)
 {
-	bool hung = hangs(w);
+	struct err e = { 0 };
 
 	w->job_beats++;
-	if (!hangs(w))
+	if (!hangs(w)) {
 		write_head(w, new_head("alive"));
-	else if (!hung)
-		fprintf(stderr, "the job lasts longer than job_limit (%lld s): the evaluator hangs\n",
-			(long long)(w->configure.job_limit_ns / 1000000000));
+		return;
+	}
+	err_set(&e, ERR_TIMEOUT, "its job lasts longer than job_limit (%.0f s): the evaluator hangs",
+		(double)w->configure.job_limit_ns / 1e9);
+	write_failed(w, &e);
+	_exit(EXIT_BROKEN);
 }
 
 static void *beat(void *context)
@@ -282,14 +293,6 @@ static void write_ready(struct worker *w)
 	json_put_text(head, "compiler", rig_compiler_version(w->rig));
 	cJSON_AddItemToObject(head, "manifest", manifest_to_json(w->rig->evaluator));
 	cJSON_AddItemToObject(head, "machine", machine_fingerprint(rig_compiler_version(w->rig)));
-	write_head(w, head);
-}
-
-static void write_failed(struct worker *w, const struct err *e)
-{
-	cJSON *head = new_head("failed");
-
-	json_put_text(head, "error", e->text);
 	write_head(w, head);
 }
 

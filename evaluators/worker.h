@@ -3,7 +3,7 @@
  *
  *   main thread: read frame → do the job → write the result          heartbeat thread: {"type":"alive"} while the main thread works
  *
- * A job that lasts longer than job_limit_ns stops the heart: an evaluator that never returns looks like a dead worker, and is replaced like one.
+ * A job that lasts longer than job_limit_ns ends the process with a "failed" frame, told by the heart: an evaluator that never returns costs a worker.
  *
  * It dies with its parent (PR_SET_PDEATHSIG), on end of file, on a write error. It opens no file of the campaign.
  */
