@@ -99,6 +99,9 @@ static int store(struct request *q, const char *path, struct err *e)
 			"clade export: the campaign runs (process %d), so the confirmation is not kept in its file\n",
 			archive_holder(path));
 		rc = 0;
+	} else if (rc == ERR_IO) {
+		fprintf(stderr, "clade export: the confirmation is not kept in the campaign's file: %s\n", busy.text);
+		rc = 0;
 	} else {
 		rc = err_set(e, busy.code, "%s", busy.text);
 	}
