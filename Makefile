@@ -144,7 +144,7 @@ run-tests: all tests
 deps:
 	scripts/deps all
 
-## demo        install what is missing, build, and evolve real problems in about three minutes
+## demo        install what is missing, build, and evolve real problems in about four minutes
 demo:
 	scripts/deps build
 	$(MAKE) --no-print-directory -j$(JOBS) all
