@@ -68,6 +68,7 @@ struct job_evaluate {
 	/* timed problems: the rival that it must not lose to (blob size 0: none) and the frozen seed, both as canonical images */
 	struct frame_blob rival, seed;
 	double floor;                             /* ratio to the seed below which it is `slower` even without a rival; 0: none */
+	double delta_min;                         /* ln units: a gain over the rival below this is `slower`; 0: the race's default */
 };
 struct job_evaluate_result {
 	enum verdict verdict; char *reason;       /* owned */
@@ -82,6 +83,7 @@ struct job_duel {
 	struct job_program challenger, incumbent, seed;   /* incumbent.source NULL: an empty cell, only the report is made */
 	int layouts, pairs;                       /* fresh layouts of both sides; pairs per layout */
 	double delta_min;                         /* ln units */
+	enum clade_stream stream;                 /* of the timed inputs: CLADE_SEARCH, or CLADE_HOLDOUT for confirmation; 0 is CLADE_SEARCH */
 };
 struct job_duel_result {
 	enum verdict verdict; char *reason;       /* ok: it replaces; slower: it does not */

@@ -19,23 +19,27 @@ int job_duel_encode(struct buffer *out, int64_t id, const struct job_duel *j, st
 	json_put_i64(w.head, "layouts", j->layouts);
 	json_put_i64(w.head, "pairs", j->pairs);
 	json_put_double(w.head, "delta_min", j->delta_min);
+	json_put_i64(w.head, "stream", j->stream ? j->stream : CLADE_SEARCH);
 	return job_wire_end(&w, out, e);
 }
 
 int job_duel_decode(struct job_duel *j, const struct frame *f, struct err *e)
 {
 	struct job_duel read = { 0 };
-	int rc;
+	int stream, rc;
 
 	if ((rc = job_wire_program_at(&read.challenger, f, "challenger", e)) < 0 ||
 		(rc = job_wire_program_at(&read.incumbent, f, "incumbent", e)) < 0 ||
 		(rc = job_wire_program_at(&read.seed, f, "seed", e)) < 0 ||
 		(rc = job_wire_int_at(&read.layouts, f->head, "layouts", 1, JOB_LAYOUTS_MAX, e)) <
 			0 ||
-		(rc = job_wire_int_at(&read.pairs, f->head, "pairs", 1, PAIRS_MAX, e)) < 0) {
+		(rc = job_wire_int_at(&read.pairs, f->head, "pairs", 1, PAIRS_MAX, e)) < 0 ||
+		(rc = job_wire_int_at(&stream, f->head, "stream", CLADE_SEARCH, CLADE_HOLDOUT, e)) <
+			0) {
 		err_in(e, "duel job");
 		return rc;
 	}
+	read.stream = (enum clade_stream)stream;
 	read.delta_min = json_double_or(f->head, "delta_min", NAN);
 	if (!read.challenger.source || !read.seed.source || !(read.delta_min >= 0))
 		return err_set(

@@ -16,6 +16,7 @@ int job_evaluate_encode(struct buffer *out, int64_t id, const struct job_evaluat
 	job_wire_put_blob(&w, w.head, "seed", j->seed);
 	json_put_i64(w.head, "stream", j->stream);
 	json_put_double(w.head, "floor", j->floor);
+	json_put_double(w.head, "delta_min", j->delta_min);
 	return job_wire_end(&w, out, e);
 }
 
@@ -36,6 +37,9 @@ int job_evaluate_decode(struct job_evaluate *j, const struct frame *f, struct er
 		return err_set(e, ERR_PROTOCOL, "evaluate job: there is no image");
 	read.stream = (enum clade_stream)stream;
 	read.floor = json_double_or(f->head, "floor", 0);
+	read.delta_min = json_double_or(f->head, "delta_min", 0);
+	if (!(read.delta_min >= 0))
+		return err_set(e, ERR_PROTOCOL, "evaluate job: delta_min is negative");
 	*j = read;
 	return 0;
 }

@@ -114,12 +114,15 @@ static int calibrate(struct race *race, struct err *e)
 	return rc;
 }
 
-static int run_race(struct race *race, struct err *e)
+static int run_race(struct race *race, double delta_min, struct err *e)
 {
+	struct duel_rule rule = duel_race_rule;
 	struct duel_race state = { 0 };
 	enum duel_state decided = DUEL_OPEN;
 	double seen[64];
 
+	if (delta_min > 0)
+		rule.delta_min = delta_min;
 	while (decided == DUEL_OPEN) {
 		int rc = pair(&seen[state.pairs], race, race->rival,
 			state.pairs % race->rig->class_count, e);
@@ -128,7 +131,7 @@ static int run_race(struct race *race, struct err *e)
 			return 0;
 		if (rc != 0)
 			return rc;
-		decided = duel_race_add(&state, &duel_race_rule, seen[state.pairs]);
+		decided = duel_race_add(&state, &rule, seen[state.pairs]);
 	}
 	race->result->race_ratio = exp(duel_median(seen, state.pairs, 0.05).estimate);
 	if (decided == DUEL_NOT_FASTER)
@@ -194,7 +197,7 @@ static int run_all(struct race *race, const struct job_evaluate *job, struct err
 	if (rc == 0)
 		rc = calibrate(race, e);
 	if (rc == 0 && race->rival)
-		rc = run_race(race, e);
+		rc = run_race(race, job->delta_min, e);
 	if (rc == 0)
 		rc = run_ratios(race, job->floor, e);
 	stopwatch_audit(&race->watch, race->candidate);

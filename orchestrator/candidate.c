@@ -313,6 +313,7 @@ static void ask_evaluate(struct candidate *c)
 	if (s->manifest->timed) {
 		j.rival = rival_image(c, &owned);
 		j.seed = c->kind == CANDIDATE_SEED ? j.image : (struct frame_blob){ s->seed_image, s->seed_image_bytes };
+		j.delta_min = log1p(s->campaign->delta_min);
 		j.floor = c->kind == CANDIDATE_CHILD && isfinite(s->best) ? s->campaign->floor * s->best : 0;
 	}
 	buffer_init(&b, FRAME_BYTES_MAX);

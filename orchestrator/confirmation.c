@@ -31,8 +31,9 @@ static int stored_key(uint8_t key[32], struct viewer *v, struct err *e)
 }
 
 /*
- * The holdout stream is keyed apart from the others; duels draw from the search's, so a timed
- * confirmation needs a key that no search had.
+ * Behaviour inputs derive from the campaign's key, the holdout's apart from the others. Timed inputs
+ * come from the machine's generator; for what a timed problem checks before, a key that no search
+ * had.
  */
 static int choose_key(uint8_t key[32], struct viewer *v, struct err *e)
 {

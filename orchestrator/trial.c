@@ -218,7 +218,8 @@ static int evaluate(struct trial_outcome *o, double *ratios, int *classes, struc
  * The number that is shown: an independent measurement against the seed on fresh layouts of both.
  */
 static int report(struct trial_outcome *o, double *ratios, struct trial *t,
-	const struct job_program *p, const struct job_program *seed, struct err *e)
+	const struct job_program *p, const struct job_program *seed, enum clade_stream stream,
+	struct err *e)
 {
 	struct job_duel job = {
 		.challenger = *p,
@@ -226,6 +227,7 @@ static int report(struct trial_outcome *o, double *ratios, struct trial *t,
 		.layouts = (int)t->campaign->layouts,
 		.pairs = (int)t->campaign->pairs,
 		.delta_min = log1p(t->campaign->delta_min),
+		.stream = stream,
 	};
 	struct job_duel_result r = { 0 };
 	int rc = rig_duel(&r, t->rig, &job, e);
@@ -294,7 +296,7 @@ int trial_run(struct trial_outcome *out, struct trial *t, const struct job_progr
 	if (rc == 0 && out->verdict == VERDICT_OK)
 		rc = evaluate(out, ratios, &classes, t, image, seed_image, stream, e);
 	if (rc == 0 && out->verdict == VERDICT_OK && t->manifest->timed)
-		rc = report(out, ratios, t, p, seed, e);
+		rc = report(out, ratios, t, p, seed, stream, e);
 	if (rc == 0 && out->verdict == VERDICT_OK && region)
 		rc = place(out, ratios, classes, t, p, region, e);
 	free((void *)(uintptr_t)image.bytes);

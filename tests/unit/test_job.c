@@ -155,7 +155,8 @@ static void an_evaluation_survives_its_journey(void **state)
 	struct job_evaluate j = { .image = { "image", 5 },
 		.stream = CLADE_HOLDOUT,
 		.seed = { "seed", 4 },
-		.floor = 0.1 },
+		.floor = 0.1,
+		.delta_min = 0.05 },
 			    read;
 	struct job_evaluate_result r = { .verdict = VERDICT_OK,
 		.class_ratio = { 1.0 / 3, 2 },
@@ -173,7 +174,7 @@ static void an_evaluation_survives_its_journey(void **state)
 	assert_int_equal(read.stream, CLADE_HOLDOUT);
 	assert_memory_equal(read.seed.bytes, "seed", 4);
 	assert_int_equal(read.rival.size, 0);
-	assert_true(read.floor == 0.1);
+	assert_true(read.floor == 0.1 && read.delta_min == 0.05);
 	frame_release(&f);
 	for (int i = 0; i < CLADE_METRICS_MAX; i++)
 		r.metrics[i] = i == 3 ? NAN : 0.1 * i;
@@ -196,7 +197,8 @@ static void a_duel_survives_its_journey(void **state)
 		.seed = { "s", 1, { NULL } },
 		.layouts = 6,
 		.pairs = 24,
-		.delta_min = 0.02 },
+		.delta_min = 0.02,
+		.stream = CLADE_HOLDOUT },
 			read;
 	struct job_duel_result r = { .verdict = VERDICT_OK,
 		.ratio = NAN,
@@ -220,6 +222,14 @@ static void a_duel_survives_its_journey(void **state)
 	assert_null(read.incumbent.source);
 	assert_memory_equal(read.challenger.source, "c", 1);
 	assert_int_equal(read.layouts, 6);
+	assert_int_equal(read.stream, CLADE_HOLDOUT);
+	frame_release(&f);
+	j.stream = (enum clade_stream)0;
+	b = new_buffer();
+	assert_int_equal(job_duel_encode(&b, 3, &j, NULL), 0);
+	f = take(&b);
+	assert_int_equal(job_duel_decode(&read, &f, NULL), 0);
+	assert_int_equal(read.stream, CLADE_SEARCH);
 	frame_release(&f);
 	b = new_buffer();
 	assert_int_equal(job_duel_result_encode(&b, 3, &r, NULL), 0);

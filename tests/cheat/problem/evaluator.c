@@ -60,6 +60,7 @@ static int fill_check(
 static int vexp_fill(void *state, const struct clade_host *host, struct clade_batch *b,
 	struct clade_random *r, enum clade_stream stream, int class_index, int round)
 {
+	double most = stream == CLADE_HOLDOUT ? 20 : 10;
 	float *x;
 
 	(void)state;
@@ -68,7 +69,7 @@ static int vexp_fill(void *state, const struct clade_host *host, struct clade_ba
 		return fill_check(host, b, r, round);
 	while (add_call(host, b, TIMED_COUNT, 0, 0, &x) == CLADE_OK) {
 		for (size_t i = 0; i < TIMED_COUNT; i++)
-			x[i] = (float)draw(host, r, -10, 10);
+			x[i] = (float)draw(host, r, -most, most);
 	}
 	return host->calls(b) > 0 ? CLADE_OK : CLADE_FAILED;
 }

@@ -1,5 +1,5 @@
 /*
- * evaluator.c of slow - 2,000,000 steps of a generator as one call, some ms long: a batch is one
+ * evaluator.c of slow - 4,000,000 steps of a generator as one call, some ms long: a batch is one
  * call, and a run has a few crossings only. The answer is checked by squaring the step.
  */
 #include <clade/evaluator.h>
@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stddef.h>
 
-#define STEPS 2000000
+#define STEPS 4000000
 
 static int slow_fill(void *state, const struct clade_host *host, struct clade_batch *b,
 	struct clade_random *r, enum clade_stream stream, int class_index, int round)

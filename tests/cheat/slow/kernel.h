@@ -4,7 +4,7 @@
  */
 #include <stdint.h>
 
-#define STEPS 2000000
+#define STEPS 4000000
 
 static uint64_t honest(uint64_t x)
 {
