@@ -7,7 +7,6 @@
 #include "base/memory.h"
 
 const struct duel_rule duel_race_rule = { .alpha = 0.05, .delta_min = 0.02, .pairs_max = 60 };
-const struct duel_rule duel_contest_rule = { .alpha = 0.01, .delta_min = 0.02, .pairs_max = 60 };
 
 static double log_choose(int n, int k)
 {

@@ -11,12 +11,11 @@
 #include <stdbool.h>
 
 struct duel_rule {
-	double alpha;        /* chance of a false decision, default 0.01; the race uses 0.05 */
+	double alpha;        /* chance of a false decision; the race uses 0.05 */
 	double delta_min;    /* smallest gain worth having, ln units, default 0.02 */
 	int pairs_max;       /* undecided at the cap: no decision; default 60 */
 };
 extern const struct duel_rule duel_race_rule;      /* early rejection */
-extern const struct duel_rule duel_contest_rule;
 
 enum duel_state { DUEL_OPEN, DUEL_FASTER, DUEL_NOT_FASTER, DUEL_UNDECIDED };
 struct duel_race { int pairs, faster, below; };    /* zero it to start */

@@ -27,11 +27,10 @@
 #define BOUT_ENOUGH_NS 180000000LL
 /*
  * Catalogue of cheats 47: a program may not buy a fast median with rare slow batches. The mean of
- * its times over their median, the slowest tenth left out as the machine's, is near 1 for an honest
- * program and at most this.
+ * its CPU times over their median is near 1 for an honest program, and what the machine adds it adds
+ * to the seed's as well: the challenger's is at most this many times the seed's.
  */
 #define UNEVEN_MOST 1.3
-#define UNEVEN_TRIM 0.1
 
 struct duel {
 	struct rig *rig;
@@ -46,8 +45,8 @@ struct duel {
 	bool calibrated;
 	int64_t boxes_cpu_ns;
 	struct job_cost race; /* what run_race took; the rest is the duel's */
-	double *works; /* CPU time over the median of its layout and class, over the report */
-	int work_count, work_room;
+	double works[2]; /* sums of CPU time over the median of its layout and class, over the
+			    report: of the seed, of the challenger */
 };
 
 /* The two processes of one layout. */
@@ -250,14 +249,13 @@ static int class_pairs(const struct duel *d)
 static void keep_works(struct duel *d)
 {
 	const struct stopwatch *w = &d->watch;
-	double median = duel_median(w->work, w->work_count, 0.05).estimate;
 
-	if (d->work_count + w->work_count > d->work_room) {
-		d->work_room = 2 * (d->work_count + w->work_count);
-		d->works = memory_grow(d->works, (size_t)d->work_room, sizeof(*d->works));
+	for (int side = 0; side < 2; side++) {
+		double median = duel_median(w->work[side], w->work_count, 0.05).estimate;
+
+		for (int i = 0; i < w->work_count; i++)
+			d->works[side] += w->work[side][i] / median;
 	}
-	for (int i = 0; i < w->work_count; i++)
-		d->works[d->work_count++] = w->work[i] / median;
 }
 
 static int class_median(
@@ -358,25 +356,6 @@ static int run_contest(struct duel *d, struct err *e)
 	return rc == 0 ? judge(d, values) : rc;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Mean of the challenger's relative CPU times over their median, the slowest tenth left out. */
-static double unevenness(struct duel *d)
-{
-	int kept = d->work_count - (int)(UNEVEN_TRIM * d->work_count);
-	double sum = 0;
-
-	qsort(d->works, (size_t)d->work_count, sizeof(*d->works), by_value);
-	for (int i = 0; i < kept; i++)
-		sum += d->works[i];
-	return sum / kept;
-}
-
 static int publish(struct duel *d, const double *values, const double *sums)
 {
 	struct job_duel_result *result = d->result;
@@ -393,10 +372,12 @@ static int publish(struct duel *d, const double *values, const double *sums)
 				text_format("%g times the seed's speed cannot be",
 					result->class_ratio[i]));
 	}
-	if (unevenness(d) > UNEVEN_MOST)
+	/* Mean over median of either side; both have as many batches. */
+	if (d->works[1] > UNEVEN_MOST * d->works[0])
 		return settled(d, VERDICT_SLOWER,
-			text_format("uneven: its mean time is %.2f times its median time",
-				unevenness(d)));
+			text_format("uneven: its mean time over its median time is %.2f times the "
+				    "seed's",
+				d->works[1] / d->works[0]));
 	return 0;
 }
 
@@ -406,7 +387,7 @@ static int run_report(struct duel *d, struct err *e)
 	double values[COMPILE_LAYOUTS_MAX], sums[CLADE_CLASSES_MAX] = { 0 };
 	int first = (int)random_below(&d->layouts_random, POOL_LAYOUTS), rc = 0;
 
-	d->work_count = 0;
+	d->works[0] = d->works[1] = 0;
 	for (int i = 0; rc == 0 && i < d->report_layouts; i++) {
 		struct bout b = { 0 };
 		int seed_image = d->rig->pool.images.images[(first + i) % POOL_LAYOUTS];
@@ -498,7 +479,6 @@ int duel_stage_run(
 		compile_result_release(&d.challenger);
 	if (d.has_incumbent)
 		compile_result_release(&d.incumbent);
-	free(d.works);
 	if (rc < 0) {
 		free(result.reason);
 		return rc;

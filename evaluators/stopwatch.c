@@ -75,8 +75,10 @@ void stopwatch_close(struct stopwatch *w)
 {
 	host_run_end(w->empty);
 	w->empty = NULL;
-	free(w->work);
-	w->work = NULL;
+	for (int i = 0; i < 2; i++) {
+		free(w->work[i]);
+		w->work[i] = NULL;
+	}
 }
 
 /* Fill, cross, verify. 0, 1 the run is over, or our own error. */
@@ -221,15 +223,20 @@ static double spoilt(const struct stopwatch_class *c, const struct observed *see
 	return seen->work_ns > 0 ? idle_ns / fmax(SPOILT_LEAST_NS, SPOILT_SHARE * seen->wall_ns) : 0;
 }
 
-static void keep_work(struct stopwatch *w, const struct observed *seen)
+static void keep_work(struct stopwatch *w, const struct observed seen[2])
 {
-	double work_ns = seen->work_ns > 0 ? seen->work_ns : seen->wall_ns;
-
 	if (w->work_count == w->work_room) {
 		w->work_room = w->work_room ? 2 * w->work_room : 64;
-		w->work = memory_grow(w->work, (size_t)w->work_room, sizeof(*w->work));
+		for (int i = 0; i < 2; i++)
+			w->work[i] = memory_grow(
+				w->work[i], (size_t)w->work_room, sizeof(*w->work[i]));
 	}
-	w->work[w->work_count++] = work_ns / seen->calls;
+	for (int i = 0; i < 2; i++) {
+		double work_ns = seen[i].work_ns > 0 ? seen[i].work_ns : seen[i].wall_ns;
+
+		w->work[i][w->work_count] = work_ns / seen[i].calls;
+	}
+	w->work_count++;
 }
 
 /* Both sides in random order, each behind its warm batch. */
@@ -254,7 +261,7 @@ static int cross_both(struct observed seen[2], struct stopwatch *w,
 			return rc;
 		c->last_ns[side] = seen[side].wall_ns;
 	}
-	keep_work(w, &seen[1]);
+	keep_work(w, seen);
 	return 0;
 }
 

@@ -31,10 +31,11 @@ struct stopwatch {
 	int pairs; /* timed so far */
 	struct host_audit audit; /* summed over the runs that stopwatch_audit was given */
 	/*
-	 * CPU time a call of every timed batch of sides[1] since work_count was last set to 0, spoilt
-	 * ones too: slow batches are the likelier ones to be spoilt, and must not vanish unseen.
+	 * CPU time a call of every timed batch of either side since work_count was last set to 0,
+	 * spoilt ones too: slow batches are the likelier ones to be spoilt, and must not vanish
+	 * unseen.
 	 */
-	double *work; /* owned */
+	double *work[2]; /* owned */
 	int work_count, work_room;
 };
 

@@ -51,6 +51,8 @@ static void an_evalue_is_the_formula_of_the_note(void **state)
 	assert_true(isfinite(duel_log_evalue(0, 5000)) && isfinite(duel_log_evalue(5000, 5000)));
 }
 
+static const struct duel_rule strict = { .alpha = 0.01, .delta_min = 0.02, .pairs_max = 60 };
+
 static enum duel_state feed(const struct duel_rule *rule, double v, int *pairs)
 {
 	struct duel_race race = { 0 };
@@ -67,9 +69,9 @@ static void a_clear_winner_and_a_clear_loser_end_early(void **state)
 	int pairs;
 
 	(void)state;
-	assert_int_equal(feed(&duel_contest_rule, 0.1, &pairs), DUEL_FASTER);
+	assert_int_equal(feed(&strict, 0.1, &pairs), DUEL_FASTER);
 	assert_int_equal(pairs, 9);
-	assert_int_equal(feed(&duel_contest_rule, -0.1, &pairs), DUEL_NOT_FASTER);
+	assert_int_equal(feed(&strict, -0.1, &pairs), DUEL_NOT_FASTER);
 	assert_int_equal(pairs, 9);
 	assert_int_equal(feed(&duel_race_rule, -0.1, &pairs), DUEL_NOT_FASTER);
 	assert_int_equal(pairs, 7);
@@ -82,9 +84,9 @@ static void an_even_race_is_undecided_at_the_cap(void **state)
 
 	(void)state;
 	for (int i = 0; s == DUEL_OPEN; i++)
-		s = duel_race_add(&race, &duel_contest_rule, i % 2 ? 0.05 : -0.05);
+		s = duel_race_add(&race, &strict, i % 2 ? 0.05 : -0.05);
 	assert_int_equal(s, DUEL_UNDECIDED);
-	assert_int_equal(race.pairs, duel_contest_rule.pairs_max);
+	assert_int_equal(race.pairs, strict.pairs_max);
 }
 
 /* Ville: under the null hypothesis at most alpha of all races ever reach 1/alpha. 2,000 races,
