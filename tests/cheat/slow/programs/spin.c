@@ -2,7 +2,7 @@
  * Goes on after its answer, to take the core away from whoever is timed next.
  * Verdict: cheat. What it burns between crossings is a share of what it burns in them.
  */
-#define TICKS 60000000u
+#define TICKS 150000000u
 
 void work(const uint64_t *in, uint64_t *out)
 {
