@@ -7,7 +7,7 @@ best_at() {   # FEATURE_BIN...: the best score among the elites whose first feat
 }
 
 report() {
-	echo "# $*" >&3
+	echo "# report: $*" >&3
 }
 
 draw() {
