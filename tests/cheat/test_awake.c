@@ -33,7 +33,6 @@
 /* The seed's time over the cheat's: `ahead` shows some hundred, `spin` about two, as two processes
  * share the core while it spins. */
 #define FOOLED 1.3
-#define NO_GAIN 1.1
 #define ATTEMPTS 4 /* of the open measurement, which has no defence against a busy machine */
 /* Batches of some ms lose the core to whoever else is there: what counts is that no alarm rings. */
 #define HONEST_MOST 5.0
@@ -222,35 +221,20 @@ static enum verdict duel(double *ratio, const char *text)
 
 /* ---- the tests ---- */
 
-/*
- * The verdict that the program states, or a timeout: what it burns between crossings counts against its budget, and on a busy machine that may end it before
- * the audit does. Either way it has no score. Where it
- * did not even come to work between crossings, it may pass, but without a gain.
- */
-static void assert_refused(enum verdict got, enum verdict stated, double ratio)
-{
-	if (got == VERDICT_OK && ratio < NO_GAIN)
-		return;
-	if (got != stated && got != VERDICT_TIMEOUT)
-		fail_msg("%s, and not %s", verdict_rows[got].name, verdict_rows[stated].name);
-}
-
 static void cheat(const char *name)
 {
 	char *path = text_format(PROBLEM "/programs/%s.c", name), *text = program_text(path, false);
 	enum verdict stated = stated_verdict(text);
 	double ratio = 0;
-	enum verdict got;
 	bool fooled;
 
 	for (int i = 0; i < ATTEMPTS && !(ratio > FOOLED); i++)
 		ratio = open_ratio(text);
 	print_message("           open: %.2f times the seed\n", ratio);
 	fooled = ratio > FOOLED;
-	got = evaluate(&ratio, text);
-	assert_refused(got, stated, ratio);
-	got = duel(&ratio, text);
-	assert_refused(got, stated, ratio);
+	assert_string_equal(
+		verdict_rows[evaluate(&ratio, text)].name, verdict_rows[stated].name);
+	assert_string_equal(verdict_rows[duel(&ratio, text)].name, verdict_rows[stated].name);
 	free(text);
 	free(path);
 	if (!fooled)      /* a scheduler that lets nobody starve: then the entry proves nothing here, and says so */
